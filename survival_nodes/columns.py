@@ -1,0 +1,325 @@
+"""The dictionary: every column of every frame, with its type, unit, allowed values and one sentence.
+
+Checks, table headings and the data dictionary page (`python -m survival_nodes.columns` prints it) read this and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .nodes.categories import NODAL_CATEGORIES
+from .errors import InputError, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ENDPOINTS = ("overall", "breast-cancer", "disease-free", "distant-disease-free", "recurrence")
+ESTIMANDS = ("observed", "cause-specific", "net", "cumulative-incidence", "crude-probability", "restricted-mean", "rate")
+CAUSES = ("none", "breast-cancer", "other")
+MARGIN_VERDICTS = ("shown", "excluded", "inconclusive")
+PUBLISHED_VERDICTS = ("consistent", "differs", "inconclusive", "not comparable")
+KINDS = ("text", "number", "integer", "boolean", "date")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name, its kind (one of `KINDS`), its sentence, its unit, and what it may hold."""
+
+    name: str
+    kind: str
+    sentence: str
+    unit: str = ""
+    allowed: tuple = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    required: bool = False
+    heading: str = ""
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A frame: its name, its sentence and its columns in order; `open` frames may hold further columns."""
+
+    name: str
+    sentence: str
+    columns: tuple[Column, ...]
+    open: bool = False
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the columns, in order."""
+        return [column.name for column in self.columns]
+
+    def __getitem__(self, name: str) -> Column:
+        return next(column for column in self.columns if column.name == name)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with one column: the rows are numbered from 1, and no value of a patient is kept."""
+
+    column: str
+    fault: str
+    n: int = 0
+    rows: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        if not self.n:
+            return f"column {self.column!r}: {self.fault}"
+        listed = ", ".join(map(str, self.rows)) + (", ..." if self.n > len(self.rows) else "")
+        return f"column {self.column!r}: {self.fault} in {self.n} row{'s' * (self.n != 1)} (row {listed})"
+
+
+def _text(name: str, sentence: str, allowed: tuple = (), **more) -> Column:
+    return Column(name, "text", sentence, allowed=allowed, **more)
+
+
+def _number(name: str, sentence: str, unit: str = "", **more) -> Column:
+    return Column(name, "number", sentence, unit, **more)
+
+
+def _integer(name: str, sentence: str, unit: str = "", **more) -> Column:
+    return Column(name, "integer", sentence, unit, **more)
+
+
+_ENDPOINT = _text("endpoint", "The event that ends follow-up; one of the usual five, or as declared by the cohort.", heading="Endpoint")
+_GROUP = _text("group", "The group of patients: the bare level, several joined by ' | ', `all` where there is one.", heading="Group")
+_YEARS = _number("years", "Time since diagnosis (or the cohort's own time zero).", "years", minimum=0, heading="Years")
+_ESTIMAND = _text("estimand", "What is estimated; quantities of different estimands are never compared.", ESTIMANDS, heading="Estimand")
+_METHOD = _text("method", "How it is estimated, with the form of its interval.", heading="Method")
+_STD_ERROR = _number("std_error", "Standard error of the estimate, on the estimate's own scale.", minimum=0, heading="SE")
+_LOW = _number("conf_low", "Lower end of the confidence interval.", heading="Lower limit")
+_HIGH = _number("conf_high", "Upper end of the confidence interval.", heading="Upper limit")
+_LEVEL = _number("conf_level", "Coverage of the interval.", "fraction", minimum=0, maximum=1, heading="Level")
+_P = _number("p_value", "Two-sided p-value, unless the test's name says otherwise.", minimum=0, maximum=1, heading="p")
+_N_RISK = _integer("n_risk", "Patients at risk just before the time (time >= t, entry < t).", "patients", minimum=0, heading="At risk")
+_N_EVENT = _integer("n_event", "Events up to and including the time.", "events", minimum=0, heading="Events")
+_N_CENSOR = _integer("n_censor", "Patients censored up to and including the time.", "patients", minimum=0, heading="Censored")
+_MARGIN_UNIT = "ratio above 1, or a positive worsening"
+
+COHORT = Schema("COHORT", "One row a patient; several only as non-overlapping (entry, exit] pieces of one patient.", (
+    _text("patient_id", "Who: any text, unique unless the rows are pieces of one patient's follow-up.", required=True),
+    _number("years", "Follow-up from time zero to the event or to censoring.", "years", minimum=0, required=True, heading="Follow-up"),
+    _number("entry_years", "When the patient came under observation (delayed entry); 0 where from the start.", "years", minimum=0),
+    _integer("event", "1 the endpoint's event happened, 0 censored.", allowed=(0, 1), required=True),
+    _text("cause", "What the event was; declared words, `none` where censored."),
+    _number("age", "Age at diagnosis.", "years", minimum=0, maximum=120, heading="Age"),
+    _text("sex", "Sex.", ("female", "male"), heading="Sex"),
+    Column("birth_date", "date", "Date of birth."),
+    Column("diagnosis_date", "date", "Date of diagnosis."),
+    _integer("diagnosis_year", "Calendar year of diagnosis.", "year", minimum=1900, maximum=2100, heading="Year of diagnosis"),
+    _text("nodal_category", "Size class of the largest nodal deposit, or negative, or unknown.", NODAL_CATEGORIES, heading="Nodal category"),
+    Column("nodal_positive", "boolean", "Whether tumour was found in a node at all, even where its size is unknown."),
+    _text("nodal_certainty", "Whether the evidence names one category, or a default of the policy chose it.", ("explicit", "default", "none")),
+    _text("nodal_flags", "What a reader should know of how the category came about; several joined by a blank."),
+    _integer("n_positive", "Lymph nodes with metastasis.", "nodes", minimum=0, maximum=90, heading="Positive nodes"),
+    _integer("n_examined", "Lymph nodes examined.", "nodes", minimum=0, maximum=90, heading="Nodes examined"),
+    _number("deposit_mm", "Largest diameter of the largest nodal deposit.", "mm", minimum=0, maximum=200, heading="Largest deposit"),
+    _text("t_category", "T category (T0, Tis, T1 to T4, TX).", heading="T category"),
+    _text("m_category", "M category (M0, M1, MX).", heading="M category"),
+    _text("grade", "Histological grade.", ("1", "2", "3"), heading="Grade"),
+    _text("er", "Oestrogen receptor.", ("negative", "positive"), heading="ER"),
+    _text("pr", "Progesterone receptor.", ("negative", "positive"), heading="PR"),
+    _text("her2", "HER2.", ("negative", "positive"), heading="HER2"),
+    _text("surgery", "Surgery of the primary tumour.", ("none", "conserving", "mastectomy", "other"), heading="Surgery"),
+    _text("axillary_surgery", "Surgery of the axilla.", ("none", "sentinel", "dissection", "sentinel then dissection", "other"), heading="Axillary surgery"),
+    _text("radiotherapy", "Radiotherapy.", ("no", "yes"), heading="Radiotherapy"),
+    _text("chemotherapy", "Chemotherapy.", ("no", "yes"), heading="Chemotherapy"),
+    _text("endocrine_therapy", "Endocrine therapy.", ("no", "yes"), heading="Endocrine therapy"),
+    _text("topography", "ICD-O-3 topography, as C50.4."),
+    _integer("behaviour", "ICD-O-3 behaviour.", allowed=(0, 1, 2, 3, 6, 9)),
+    _integer("sequence_number", "Sequence of this tumour among the patient's; 0 the only one.", minimum=0, maximum=99),
+    _text("laterality", "Side.", ("left", "right", "bilateral", "unknown")),
+    _text("confirmation", "How the diagnosis was confirmed.", ("microscopic", "clinical", "death certificate", "autopsy", "unknown")),
+    _text("neoadjuvant", "Systemic treatment before surgery of the nodes.", ("no", "yes", "unknown")),
+    _text("era", "Coding system in force at diagnosis, where the source stitches several."),
+), open=True)
+
+ESTIMATES = Schema("ESTIMATES", "Survival, incidence or a rate by group at chosen times.", (
+    _ENDPOINT, _GROUP, _text("cause", "The cause counted as the event; missing where every event of the endpoint counts.", heading="Cause"), _YEARS, _ESTIMAND, _METHOD,
+    _number("estimate", "The estimate, survival and incidence as fractions; missing beyond follow-up.", heading="Estimate"),
+    _STD_ERROR, _LOW, _HIGH, _LEVEL, _N_RISK, _N_EVENT, _N_CENSOR,
+))
+CURVES = Schema("CURVES", "ESTIMATES at every distinct time of follow-up.", ESTIMATES.columns)
+QUANTILES = Schema("QUANTILES", "Times by which a given fraction has had the event.", (
+    _ENDPOINT, _GROUP, _number("prob", "The fraction with the event.", "fraction", minimum=0, maximum=1),
+    _number("years", "The time; missing where not reached.", "years", minimum=0, heading="Years"), _LOW, _HIGH,
+))
+COEFFICIENTS = Schema("COEFFICIENTS", "Terms of a regression on the hazard.", (
+    _text("term", "The term, as node[T.micro].", heading="Term"), _number("coefficient", "Log hazard ratio.", heading="Log HR"), _STD_ERROR,
+    _number("robust_std_error", "Sandwich standard error; missing where the model is not robust.", minimum=0, heading="Robust SE"),
+    _number("hazard_ratio", "exp(coefficient).", minimum=0, heading="HR"), _LOW, _HIGH, _LEVEL,
+    _number("z", "Coefficient over its standard error (the robust one where there is one).", heading="z"),
+    _integer("df", "Degrees of freedom of the term.", heading="df"), _P,
+    _integer("n", "Rows the model was fitted on.", heading="N"), _integer("n_event", "Events among them.", heading="Events"),
+))
+TESTS = Schema("TESTS", "Tests and their p-values.", (
+    _text("test", "Name of the test.", heading="Test"), _text("comparison", "What is compared: groups, a term, or GLOBAL.", heading="Comparison"),
+    _number("statistic", "Test statistic (chi-square unless the test's name says otherwise).", heading="Statistic"),
+    _integer("df", "Degrees of freedom.", heading="df"), _P,
+    _number("p_adjusted", "p-value adjusted for the comparisons of the same frame; missing where none was asked for.", minimum=0, maximum=1, heading="Adjusted p"),
+))
+CONTRASTS = Schema("CONTRASTS", "A group against its reference, with margin and verdict where one was stated.", (
+    _ENDPOINT, _text("measure", "What is contrasted.", heading="Measure"), _GROUP, _text("reference", "The group compared with.", heading="Reference"),
+    _number("years", "Time of the contrast; missing where it has none (a hazard ratio).", "years", heading="Years"),
+    _number("estimate", "Group minus reference, or group over reference.", heading="Estimate"), _STD_ERROR, _LOW, _HIGH,
+    _number("margin", "Largest worsening that would still be called no worse.", _MARGIN_UNIT, heading="Margin"),
+    _number("smallest_margin", "Smallest margin with which these data would have shown non-inferiority.", _MARGIN_UNIT, heading="Smallest margin"),
+    _P, _text("verdict", "shown, excluded or inconclusive.", MARGIN_VERDICTS, heading="Verdict"),
+))
+PUBLISHED = Schema("PUBLISHED", "Published rates and ratios, a row a printed figure.", (
+    _text("rate_id", "Stable name of the figure.", required=True), _text("study", "The study.", required=True, heading="Study"),
+    _text("doi", "DOI, PMID or address of the source.", heading="DOI"), _text("country", "Where the patients were.", heading="Country"),
+    _text("accrual", "Years of diagnosis, as stated.", heading="Accrual"),
+    _text("category", "Nodal category or stage, in few fixed spellings.", heading="Category"), _text("population", "Who, in words.", heading="Population"),
+    _ENDPOINT, _ESTIMAND, _METHOD, _YEARS,
+    _number("estimate", "Survival or incidence.", "fraction", minimum=0, maximum=1, heading="Published"), _LOW, _HIGH, _LEVEL,
+    _number("ratio", "A ratio against the reference.", minimum=0, heading="Ratio"), _number("ratio_low", "Lower end of the ratio's interval.", minimum=0),
+    _number("ratio_high", "Upper end of the ratio's interval.", minimum=0), _text("ratio_kind", "What is divided by what.", heading="Kind of ratio"),
+    _text("reference", "The group compared with.", heading="Reference"), _text("adjusted_for", "Covariates of the ratio."),
+    _integer("n", "Patients in the group, where stated.", "patients", heading="N"),
+    _text("tier", "How the figure was verified: A primary text, B professional summary, C tertiary copy.", ("A", "B", "C"), required=True, heading="Tier"),
+    _text("ship", "yes, or with_caveat: shown only on request.", ("yes", "with_caveat"), required=True), _text("note", "What a reader should know."),
+))
+COMPARISONS = Schema("COMPARISONS", "An estimate beside a published figure of the same quantity.", (
+    _ENDPOINT, _GROUP, _text("rate_id", "The published figure.", heading="Published figure"), _YEARS, _ESTIMAND,
+    _number("observed", "Estimate from the cohort.", "fraction", heading="Cohort"), _number("observed_low", "Lower end of its interval.", "fraction"),
+    _number("observed_high", "Upper end of its interval.", "fraction"), _number("published", "Published figure.", "fraction", heading="Published"),
+    _number("published_low", "Lower end of its interval.", "fraction"), _number("published_high", "Upper end of its interval.", "fraction"),
+    _number("difference", "Cohort minus published.", "fraction", heading="Difference"), _number("difference_low", "Lower end of its interval.", "fraction"),
+    _number("difference_high", "Upper end of its interval.", "fraction"),
+    _text("verdict", "consistent, differs, inconclusive or not comparable.", PUBLISHED_VERDICTS, heading="Verdict"),
+    _text("reason", "Why, in a sentence.", heading="Reason"),
+))
+COUNTS = Schema("COUNTS", "Patients who enter, leave and fail, by group and time, in ticks of the cohort's own clock.", (
+    _GROUP, _integer("ticks", "Time in ticks; -1 for those at risk from the origin."),
+    _text("kind", "`enter`, `censor`, or the cause."), _integer("n", "How many.", "patients", minimum=0),
+))
+SCHEMAS = (COHORT, ESTIMATES, CURVES, QUANTILES, COEFFICIENTS, TESTS, CONTRASTS, PUBLISHED, COMPARISONS, COUNTS)
+
+
+def frame_of(schema: Schema, rows: Iterable[dict] | dict) -> pd.DataFrame:
+    """Build a frame with exactly the columns of a schema, in order; a column not given is missing throughout.
+
+    Parameters
+    ----------
+    schema
+        One of `SCHEMAS`.
+    rows
+        Dicts of values, or one dict of equally long columns; a name that is not in the schema is a KeyError (a defect of ours).
+    """
+    import pandas as pd
+
+    frame = pd.DataFrame(rows if isinstance(rows, dict) else list(rows))
+    stray = [name for name in frame.columns if name not in schema.names]
+    if stray:
+        raise KeyError(f"{schema.name} has no column {stray}")
+    frame = frame.reindex(columns=schema.names)
+    for column in schema.columns:
+        if column.kind == "number":
+            frame[column.name] = frame[column.name].astype("float64")
+        elif column.kind == "integer":
+            values = frame[column.name]
+            frame[column.name] = values.astype("Int64" if values.isna().any() else "int64")
+        elif column.kind == "text":
+            frame[column.name] = frame[column.name].astype("object").where(frame[column.name].notna(), None)
+    return frame
+
+
+def check(frame: pd.DataFrame, schema: Schema = COHORT) -> tuple[Problem, ...]:
+    """Check a frame against its schema and give every problem at once: columns, kinds, ranges and allowed values.
+
+    Rows are numbered from 1. Missing values are problems only in required columns.
+    """
+    problems: list[Problem] = []
+    for column in schema.columns:
+        if column.name not in frame:
+            if column.required:
+                problems.append(Problem(column.name, "is not there" + nearest(column.name, frame.columns)))
+            continue
+        problems.extend(_check_column(frame[column.name], column))
+    if not schema.open:
+        problems.extend(Problem(str(name), f"does not belong to {schema.name}") for name in frame.columns if name not in schema.names)
+    return tuple(problems)
+
+
+def require(frame: pd.DataFrame, schema: Schema) -> None:
+    """Raise InputError with every problem that `check` finds, or return nothing."""
+    problems = check(frame, schema)
+    if problems:
+        raise InputError("; ".join(map(str, problems)))
+
+
+def problem_at(column: str, fault: str, wrong: pd.Series) -> list[Problem]:
+    """Turn a boolean Series of wrong rows into at most one problem, with the first five row numbers."""
+    positions = wrong.to_numpy(dtype=bool).nonzero()[0]
+    return [Problem(column, fault, len(positions), tuple(int(i) + 1 for i in positions[:5]))] if len(positions) else []
+
+
+def _check_column(values: pd.Series, column: Column) -> list[Problem]:
+    import pandas as pd
+
+    missing = values.isna()
+    problems = problem_at(column.name, "missing", missing) if column.required else []
+    present = values
+    if column.kind in {"number", "integer"}:
+        numbers = pd.to_numeric(values.astype("object").where(~missing), errors="coerce").astype("float64")
+        infinite = numbers.abs() == float("inf")
+        problems += problem_at(column.name, f"not a number ({column.sentence.rstrip('.')})", (numbers.isna() & ~missing) | infinite)
+        if column.kind == "integer":
+            problems += problem_at(column.name, "not a whole number", numbers.notna() & ~infinite & (numbers % 1 != 0))
+        present = numbers.where(~infinite)
+        missing = present.isna()
+        if column.minimum is not None:
+            problems += problem_at(column.name, f"below {column.minimum:g}{_unit(column)}", present < column.minimum)
+        if column.maximum is not None:
+            problems += problem_at(column.name, f"above {column.maximum:g}{_unit(column)}", present > column.maximum)
+    elif column.kind == "date":
+        dates = pd.to_datetime(values, errors="coerce")
+        problems += problem_at(column.name, "not a date (write them as 2016-05-31)", dates.isna() & ~missing)
+    elif column.kind == "boolean":
+        problems += problem_at(column.name, "neither true nor false", ~missing & ~values.isin([True, False]))
+    elif column.allowed:
+        present = _spelled(values)
+    if column.allowed:
+        listed = ", ".join(map(str, column.allowed))
+        problems += problem_at(column.name, f"not one of {listed}", ~missing & ~present.isin(column.allowed))
+    return problems
+
+
+def _spelled(values: pd.Series) -> pd.Series:
+    """Give values as text, a whole number without decimals (grade 1.0 is '1'); distinct values are converted once."""
+    words = {value: str(int(value)) if isinstance(value, float) and value.is_integer() else str(value) for value in values.dropna().unique()}
+    return values.astype(object).map(words)
+
+
+def _unit(column: Column) -> str:
+    return f" {column.unit}" if column.unit else ""
+
+
+def dictionary_page() -> str:
+    """Write the data dictionary as Markdown, from the schemas alone."""
+    lines = ["# Data dictionary", "", "Made from `survival_nodes/columns.py` by `make docs`; do not edit it by hand.", ""]
+    for schema in SCHEMAS:
+        more = " Further columns are kept as they are." if schema.open else ""
+        lines += [f"## {schema.name}", "", schema.sentence + more, "", "| column | type | unit | allowed | meaning |", "|---|---|---|---|---|"]
+        for column in schema.columns:
+            limits = ", ".join(f"`{value}`" for value in column.allowed) or _range(column)
+            name = f"**{column.name}**" if column.required else column.name
+            lines.append(f"| {name} | {column.kind} | {column.unit} | {limits} | {column.sentence.replace('|', '&#124;')} |")
+        lines.append("")
+    return "\n".join(lines + ["Bold: required.", ""])
+
+
+def _range(column: Column) -> str:
+    if column.minimum is None and column.maximum is None:
+        return ""
+    if column.maximum is None:
+        return f"{column.minimum:g} or more"
+    return f"{column.minimum:g} to {column.maximum:g}"
+
+
+if __name__ == "__main__":
+    print(dictionary_page(), end="")
