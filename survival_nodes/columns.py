@@ -23,6 +23,26 @@ PUBLISHED_VERDICTS = ("consistent", "differs", "inconclusive", "not comparable")
 KINDS = ("text", "number", "integer", "boolean", "date")
 
 
+# What survival to an endpoint is called, where the estimand is the observed one.
+_SURVIVAL_NAMES = {
+    "overall": "overall survival", "breast-cancer": "breast-cancer-specific survival", "disease-free": "disease-free survival",
+    "distant-disease-free": "distant-disease-free survival", "recurrence": "recurrence-free survival",
+}
+
+
+def survival_name(endpoint: str, estimand: str = "observed", cause: str | None = None) -> str:
+    """Name a survival by its full name, so that observed, cause-specific and net survival are never confused.
+
+    >>> survival_name("overall"), survival_name("overall", "cause-specific", "breast-cancer"), survival_name("overall", "net")
+    ('overall survival', 'breast-cancer-specific survival', 'net survival')
+    """
+    if estimand == "net":
+        return "net survival"
+    if estimand == "cause-specific" and cause:
+        return f"{cause}-specific survival"
+    return _SURVIVAL_NAMES.get(endpoint, f"{endpoint} survival")
+
+
 @dataclass(frozen=True)
 class Column:
     """One column: its name, its kind (one of `KINDS`), its sentence, its unit, and what it may hold."""

@@ -9,6 +9,7 @@
     `-- OutputError               5  a report or a file that cannot be written
 
     DataWarning                      the data are usable, but something in them deserves a second look
+    `-- UnitWarning                  follow-up is so short or so long that its unit is probably another one
 
 The number is the exit code of the command line. A message names what came, what was wanted and the way out; it never
 holds a patient's row.
@@ -52,6 +53,10 @@ class OutputError(SurvivalNodesError, OSError):
 
 class DataWarning(UserWarning):
     """The data are usable, but something in them deserves a second look."""
+
+
+class UnitWarning(DataWarning):
+    """Follow-up is so short or so long that its unit is probably another one."""
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..columns import CAUSES, COHORT, ENDPOINTS, Problem, check, problem_at
-from ..errors import DataWarning, InputError, UsageError, nearest, unknown_name
+from ..errors import InputError, UnitWarning, UsageError, nearest, unknown_name
 from .clock import Clock, to_ticks
 from .grouping import as_level
 
@@ -180,7 +180,7 @@ def question_units(times: Times) -> tuple[str, ...]:
         return ()
     said = (f"follow-up read as {times.clock.unit} has a median of {median:.3g} years and a longest of {longest:.3g} years, outside "
             f"{MEDIAN_YEARS[0]:g} to {MEDIAN_YEARS[1]:g} or {LONGEST_YEARS[0]:g} to {LONGEST_YEARS[1]:g}: is the unit of time right?")
-    warnings.warn(said, DataWarning, stacklevel=4)
+    warnings.warn(said, UnitWarning, stacklevel=5)
     return (said,)
 
 

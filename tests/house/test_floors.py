@@ -21,7 +21,7 @@ FLOORS = (
     {"comparisons"},
     {"study"},
     {"reporting"},
-    {"cli", "__main__"},
+    {"cli"},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
@@ -33,7 +33,7 @@ def room_of(module: Path) -> str:
 
 
 def room_named(name: str) -> str:
-    return "ground" if name in GROUND else name
+    return "ground" if name in GROUND else "cli" if name == "__main__" else name
 
 
 def imported_rooms(path: Path, package: Path = PACKAGE) -> set[str]:
@@ -48,7 +48,7 @@ def imported_rooms(path: Path, package: Path = PACKAGE) -> set[str]:
             names = [node.module.removeprefix("survival_nodes").lstrip(".")] if "." in node.module else [alias.name for alias in node.names]
         elif isinstance(node, ast.Import):
             names = [alias.name.removeprefix("survival_nodes.") for alias in node.names if alias.name.startswith("survival_nodes")]
-        rooms |= {room_named(name.split(".")[0]) for name in names if name}
+        rooms |= {room_named(name.split(".")[0]) for name in names if name and name != "__version__"}
     return rooms
 
 

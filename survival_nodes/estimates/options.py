@@ -1,0 +1,60 @@
+"""What the options of several estimators have in common: their checks, and the quantile of an interval."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from scipy.special import ndtri
+
+from ..errors import UsageError
+
+
+def check_conf_level(conf_level: float) -> None:
+    """Raise UsageError unless the level lies strictly between 0 and 1."""
+    if not _is_number(conf_level) or not 0 < conf_level < 1:
+        hint = f"; did you mean {conf_level / 100:g}?" if _is_number(conf_level) and 1 < conf_level < 100 else ""
+        raise UsageError(f"conf_level is a fraction between 0 and 1, as 0.95, not {conf_level!r}{hint}")
+
+
+def check_choice(option: str, value: object, known: Iterable[str]) -> None:
+    """Raise UsageError unless the value is one of the words that an option takes."""
+    known = tuple(known)
+    if value not in known:
+        raise UsageError(f"{option} is one of {', '.join(known)}, not {value!r}")
+
+
+def check_not_negative(option: str, value: float) -> None:
+    """Raise UsageError unless the value is a finite number, 0 or more."""
+    if not _is_number(value) or not 0 <= value < math.inf:
+        raise UsageError(f"{option} is a number, 0 or more, not {value!r}")
+
+
+def times_in_years(at_years: float | Iterable[float]) -> tuple[float, ...]:
+    """Give times as a tuple of floats; UsageError unless there are some, each finite and not negative."""
+    return _numbers("at_years", at_years, "times in years, 0 or more, as (1, 5)", lambda time: 0 <= time < math.inf)
+
+
+def fractions(probs: float | Iterable[float]) -> tuple[float, ...]:
+    """Give fractions as a tuple of floats; UsageError unless there are some, each strictly between 0 and 1."""
+    return _numbers("probs", probs, "fractions between 0 and 1, as (0.25, 0.5)", lambda prob: 0 < prob < 1)
+
+
+def normal_quantile(conf_level: float) -> float:
+    """Give the standard normal quantile of a two-sided interval.
+
+    >>> round(normal_quantile(0.95), 6)
+    1.959964
+    """
+    return float(ndtri(1 - (1 - conf_level) / 2))
+
+
+def _numbers(option: str, values: float | Iterable[float], wanted: str, fits) -> tuple[float, ...]:
+    given = (values,) if _is_number(values) or isinstance(values, str) or not isinstance(values, Iterable) else tuple(values)
+    if not given or not all(_is_number(value) and fits(value) for value in given):
+        raise UsageError(f"{option} wants {wanted}, not {values!r}")
+    return tuple(float(value) for value in given)
+
+
+def _is_number(value: object) -> bool:
+    return hasattr(value, "__float__") and not isinstance(value, (str, bool))

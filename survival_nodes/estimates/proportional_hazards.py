@@ -1,0 +1,106 @@
+"""Do hazard ratios stay the same over time? The score test of Grambsch and Therneau, a row a term and one for all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from ..columns import TESTS, frame_of
+from ..errors import InputError, UsageError
+from ..kernels.proportional_hazards import TRANSFORMS, score_test, transformed_times
+from .cox import CoxModel
+from .cox_fit import CoxFit
+from .options import check_choice
+
+if TYPE_CHECKING:
+    from ..cohort import Cohort
+
+
+@dataclass(frozen=True)
+class ProportionalHazards:
+    """Score test of proportional hazards; called on a cohort it gives TESTS: one row a term, and GLOBAL.
+
+    Parameters
+    ----------
+    model
+        The model whose hazard ratios are in question.
+    transform
+        The function of time g(t) with which a coefficient might change: `km` (one less the Kaplan-Meier estimate just before t, so
+        that long tails weigh little), `rank`, `identity` or `log`.
+
+    Notes
+    -----
+    This is the test of R's `cox.zph` from version 3 of `survival` on, with the full information of the extended model. The
+    approximation of before 2019, which other programs still print, differs widely from it.
+
+    Raises
+    ------
+    UsageError
+        If the model is none, or the transform is unknown.
+
+    Examples
+    --------
+    >>> from survival_nodes.cohort import Cohort
+    >>> frame = pd.DataFrame({"years": [1, 1, 6, 6, 8, 9] * 8, "event": [1, 0, 1, 1, 0, 1] * 8, "x": [1, 1, 1, 0, 0, 0] * 8})
+    >>> table = ProportionalHazards(CoxModel("x"))(Cohort.from_frame(frame, time_unit="years"))
+    >>> table[["comparison", "df"]].to_dict("records")
+    [{'comparison': 'x', 'df': 1}, {'comparison': 'GLOBAL', 'df': 1}]
+
+    References
+    ----------
+    Grambsch P M, Therneau T M (1994) Proportional hazards tests and diagnostics based on weighted residuals. Biometrika 81:515-526.
+    """
+
+    model: CoxModel
+    _: KW_ONLY
+    transform: str = "km"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.model, CoxModel):
+            raise UsageError('give the model to be tested, as ProportionalHazards(CoxModel("nodal_category + age"))')
+        check_choice("transform", self.transform, TRANSFORMS)
+
+    def __call__(self, cohort: Cohort) -> pd.DataFrame:
+        """Fit the model and test each term of its formula (all levels of a category together), then all."""
+        fit = self.model.fit(cohort)
+        return self.of(fit, fit.design.groups)
+
+    def per_coefficient(self, cohort: Cohort) -> pd.DataFrame:
+        """Fit the model and test each coefficient, then all: TESTS."""
+        fit = self.model.fit(cohort)
+        return self.of(fit, {name: (place,) for place, name in enumerate(fit.design.names)})
+
+    def of(self, fit: CoxFit, groups: Mapping[str, Sequence[int]]) -> pd.DataFrame:
+        """Test groups of columns of a model that has been fitted; missing where the columns have no estimate.
+
+        Raises
+        ------
+        InputError
+            If the transform is `log` and there is an event at time 0.
+        """
+        finite = fit.coefficients["coefficient"].notna().to_numpy() if fit.evaluation else np.zeros(len(fit.coefficients), dtype=bool)
+        tested = {name: [int(column) for column in columns if finite[column]] for name, columns in groups.items()}
+        tested["GLOBAL"] = np.flatnonzero(finite).tolist()
+        statistics = dict.fromkeys(tested, np.nan)
+        testable = [name for name, columns in tested.items() if columns]
+        if testable:
+            statistics.update(zip(testable, self._statistics(fit, finite, [tested[name] for name in testable]), strict=True))
+        return frame_of(TESTS, [
+            {"test": f"proportional hazards ({self.transform})", "comparison": name, "statistic": statistics[name], "df": len(columns) or None,
+             "p_value": special.chdtrc(len(columns), statistics[name]) if columns else np.nan} for name, columns in tested.items()])
+
+    def _statistics(self, fit: CoxFit, finite: np.ndarray, groups: list[list[int]]) -> np.ndarray:
+        rows, likelihood = fit.rows, fit.evaluation.likelihood
+        times = rows.clock.times(likelihood.sets.ticks)
+        if self.transform == "log" and not (times > 0).all():
+            raise InputError("an event at time 0 has no logarithm: test with transform 'km', 'rank' or 'identity'")
+        g = transformed_times(self.transform, rows.entry, rows.exit, rows.event, likelihood.sets.ticks, times)
+        # A column whose coefficient runs away weighs nothing in the limit: its information vanishes, and it is left out.
+        place = np.cumsum(finite) - 1
+        reduced = fit.evaluation.only(finite)
+        return score_test(reduced, g, [[int(place[column]) for column in group] for group in groups])

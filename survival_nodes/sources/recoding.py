@@ -1,0 +1,177 @@
+"""Text into words and numbers: codes are looked up before anything is parsed, and a problem names rows, never values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+
+from ..columns import COHORT, Problem, problem_at
+from ..errors import InputError, unknown_name
+from ..units import mm_per, units_per_year
+from .mapping import EVENT_COLUMNS, TIME_COLUMNS, Units
+from .mapping import Mapping as ColumnMapping
+
+NUMBER_COLUMNS = (*TIME_COLUMNS, *(column.name for column in COHORT.columns if column.kind in {"number", "integer"} and column.name not in EVENT_COLUMNS))
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?", re.ASCII)
+_PLAIN = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d{1,2})?", re.ASCII)
+_WHOLE = re.compile(r"(-?(?:0|[1-9]\d*))\.0+")
+_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}.*|\d{1,4}[./]\d{1,2}[./]\d{1,4}.*")
+
+
+def rename_columns(frame: pd.DataFrame, mapping: ColumnMapping, name: str) -> pd.DataFrame:
+    """Give the frame under our names; a column mapped twice stands twice, every other column is kept.
+
+    Raises
+    ------
+    InputError
+        If a column named in the mapping is not in the file.
+    """
+    there = list(frame.columns)
+    absent = [f"{ours!r} is mapped to a column that is not in {name!r}: {unknown_name('column', theirs, there)}"
+              for ours, theirs in mapping.columns.items() if theirs not in there]
+    if absent:
+        raise InputError("; ".join(absent))
+    mapped = {ours: frame[theirs] for ours, theirs in mapping.columns.items()}
+    kept = {title: frame[title] for title in there if title not in set(mapping.columns.values()) and title not in mapped}
+    named = pd.DataFrame({**mapped, **kept})
+    for kind, titles in (("codes", mapping.codes), ("levels", mapping.levels)):
+        for title in titles:
+            if title not in named and not (title == "nodal_category" and mapping.nodal):
+                raise InputError(f"{kind}.{title}: {unknown_name('column', title, named.columns)}")
+    return named
+
+
+def recode(named: pd.DataFrame, mapping: ColumnMapping) -> pd.DataFrame:
+    """Turn the text of a frame under our names into words and numbers.
+
+    Raises
+    ------
+    InputError
+        With every problem at once: codes that are in no table, text where a number is wanted.
+    """
+    columns, problems = {}, []
+    for title in named.columns:
+        columns[title], more = _recode_column(named[title], mapping)
+        problems += more
+    if problems:
+        raise InputError("; ".join(map(str, problems)))
+    return pd.DataFrame(columns)
+
+
+def _recode_column(values: pd.Series, mapping: ColumnMapping) -> tuple[pd.Series, list[Problem]]:
+    title, decimal, missing = str(values.name), mapping.file.decimal, mapping.file.missing
+    table = mapping.codes.get(title, {})
+    # In a column of numbers, or where a table only says what is missing, the other values stay as they are.
+    partial = title in NUMBER_COLUMNS or not any(table.values())
+    if table and not partial:
+        return look_up(values, table, missing)
+    present = values.where(~values.isin([text for text in missing if text not in table]), None)
+    if table:
+        present = present.map(lambda text: table[text].replace(".", decimal) or None if text in table else text, na_action="ignore").astype(object)
+        present = present.where(present.notna(), None)
+    if title in NUMBER_COLUMNS:
+        return _numbers_in_our_unit(present, mapping.units, decimal, title in mapping.columns or title in TIME_COLUMNS)
+    if title in mapping.levels or title in COHORT.names or title in EVENT_COLUMNS:
+        return present, []
+    return _number_if_plain(present, decimal), []
+
+
+def look_up(values: pd.Series, table: Mapping[str, str], missing: tuple[str, ...] = ("",)) -> tuple[pd.Series, list[Problem]]:
+    """Replace codes by words; a code beats the list of missing values, and 1.0 is found under 1 where 1.0 has no entry.
+
+    Returns
+    -------
+    words, problems
+        Text, None where missing; at most one problem, with the rows whose code is in no table.
+
+    >>> look_up(pd.Series(["1", "2.0", "", "7"], name="event"), {"1": "0", "2": "1"})[0].tolist()
+    ['0', '1', None, None]
+    """
+    codes, found = pd.factorize(values.astype(object), use_na_sentinel=False)
+    words, unknown = [], []
+    for code in found:
+        whole = _WHOLE.fullmatch(code) if isinstance(code, str) else None
+        key = code if code in table or whole is None else whole[1]
+        words.append(table.get(key) or None)
+        unknown.append(key not in table and not (code is None or code in missing))
+    strays = np.array(unknown, dtype=bool)[codes]
+    n = sum(unknown)
+    fault = f"{n} code{'s' * (n != 1)} that [codes.{values.name}] does not list (a code = \"\" is missing)"
+    looked_up = pd.Series(np.array([*words, None], dtype=object)[:-1][codes], index=values.index, name=values.name, dtype=object)
+    return looked_up, problem_at(str(values.name), fault, pd.Series(strays))
+
+
+def parse_numbers(values: pd.Series, decimal: str = ".") -> tuple[pd.Series, pd.Series]:
+    """Parse text as numbers, exactly as Python does, distinct values once.
+
+    Returns
+    -------
+    numbers, wrong
+        Floats, NaN where missing or wrong; and whether something is there that is not a number.
+
+    >>> parse_numbers(pd.Series(["1,5", "1.5", None]), ",")[0].tolist()
+    [1.5, nan, nan]
+    """
+    codes, found = pd.factorize(values.astype(object))
+    parsed = [_number(text, decimal) for text in found]
+    numbers = np.array([np.nan if number is None else float(number) for number in parsed] + [np.nan])
+    wrong = np.array([number is None for number in parsed] + [False])
+    return pd.Series(numbers[codes], index=values.index, name=values.name), pd.Series(wrong[codes], index=values.index)
+
+
+def _number(text: str, decimal: str) -> Decimal | None:
+    """Read one number, or None; thousands separators are not guessed."""
+    if decimal == ",":
+        if "." in text or text.count(",") > 1:
+            return None
+        text = text.replace(",", ".")
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
+
+
+def _numbers_in_our_unit(values: pd.Series, units: Units, decimal: str, declared: bool) -> tuple[pd.Series, list[Problem]]:
+    """Parse a column of numbers and turn age into years and deposits into millimetres; times keep the unit of the file.
+
+    A column that the mapping does not name, and that does not hold numbers, is kept as text.
+    """
+    title = str(values.name)
+    numbers, wrong = parse_numbers(values, decimal)
+    if wrong.any():
+        return (values, []) if not declared else (numbers, problem_at(title, _fault(title, values[wrong], units), wrong))
+    if title == "age" and units.age != "years":
+        numbers = numbers / units_per_year(units.age, units.days_per_year)
+    if title == "deposit_mm" and units.deposit != "mm":
+        numbers = _in_mm(values, decimal, mm_per(units.deposit))
+    return numbers, []
+
+
+def _in_mm(values: pd.Series, decimal: str, mm: Decimal) -> pd.Series:
+    """Multiply as decimals: 0.02 cm is 0.2 mm and not a hair more."""
+    codes, found = pd.factorize(values.astype(object))
+    sizes = np.array([float(_number(text, decimal) * mm) for text in found] + [np.nan])
+    return pd.Series(sizes[codes], index=values.index, name=values.name)
+
+
+def _fault(title: str, wrong: pd.Series, units: Units) -> str:
+    """Say what is wrong with text in a column of numbers, and the way out, where its form shows it."""
+    wanted = f"a number of {units.time}" if title in TIME_COLUMNS else "a number"
+    if wrong.str.fullmatch(_DATE).all():
+        return f"a date, where {wanted} is wanted: give the time since diagnosis" if title in TIME_COLUMNS else f"a date, where {wanted} is wanted"
+    if wrong.str.fullmatch(r"[+-]?\d+,\d+").all():
+        return f'not {wanted}: if these are decimal commas, say decimal = "," under [file]'
+    return f"not {wanted} (what stands for missing goes into missing = [...] under [file])"
+
+
+def _number_if_plain(values: pd.Series, decimal: str) -> pd.Series:
+    """Give a column nobody declared as numbers where every value is one; leading zeros mean a code, which stays text."""
+    found = values.dropna().unique()
+    if not len(found) or not all(_PLAIN.fullmatch(text.replace(decimal, ".") if decimal != "." else text) for text in found):
+        return values
+    numbers, wrong = parse_numbers(values, decimal)
+    if wrong.any() or not bool((numbers.dropna().abs() < 2**53).all()):
+        return values  # a number so long is an identity, and would lose its last digits
+    whole = numbers.notna().all() and bool((numbers % 1 == 0).all())
+    return numbers.astype("int64") if whole else numbers

@@ -1,0 +1,67 @@
+"""The plan of a report read from a mapping: plain keys and values, checked before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from numbers import Real
+
+from ..cohort import Cohort
+from ..errors import UsageError, unknown_name
+from .study import Study, Words
+
+KEYS = ("title", "by", "at_years", "formula", "cause", "tolerance", "axis_unit", "question", "assumptions", "references")
+
+
+def study_of(cohort: Cohort, *, name: str, plan: Mapping[str, object]) -> Study:
+    """Make a Study of a cohort and the keys of `[report]`; groups are the nodal categories where nothing else is said.
+
+    Raises
+    ------
+    UsageError
+        If a key is not known or a value is not of the kind wanted.
+    InputError
+        If the column of the groups is not there.
+    """
+    for key in plan:
+        if key not in KEYS:
+            raise UsageError(f"report: {unknown_name('key', key, KEYS)}")
+    by = plan.get("by", "nodal_category" if "nodal_category" in cohort.frame else None)
+    if by is not None:
+        cohort.column(_text("by", by))
+    chosen = {key: _text(key, plan[key]) for key in ("formula", "cause") if key in plan}
+    return Study(
+        name=name, title=_text("title", plan.get("title", f"Survival in {name}")), cohort=cohort, by=by, at_years=_times(plan.get("at_years", (1, 3, 5, 10))),
+        tolerance=_tolerance(plan.get("tolerance")), axis_unit=_axis_unit(plan.get("axis_unit", "years")),
+        words=Words(_text("question", plan.get("question", "")), _texts("assumptions", plan), _texts("references", plan)), **chosen)
+
+
+def _text(key: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise UsageError(f'report: {key} = {value!r} is not a text: write {key} = "..."')
+    return value
+
+
+def _texts(key: str, plan: Mapping[str, object]) -> tuple[str, ...]:
+    values = plan.get(key, ())
+    if isinstance(values, str) or not all(isinstance(value, str) for value in values):
+        raise UsageError(f'report: {key} is a list of sentences: write {key} = ["..."]')
+    return tuple(values)
+
+
+def _times(values: object) -> tuple[float, ...]:
+    listed = [values] if isinstance(values, Real) else values
+    if not isinstance(listed, (list, tuple)) or not listed or not all(isinstance(value, Real) and 0 < value <= 100 for value in listed):
+        raise UsageError("report: at_years is a list of times in years, as at_years = [1, 3, 5, 10]")
+    return tuple(sorted(set(float(value) for value in listed)))
+
+
+def _tolerance(value: object) -> float | None:
+    if value is not None and not (isinstance(value, Real) and 0 < value < 1):
+        raise UsageError("report: tolerance is a fraction of survival, as tolerance = 0.02 for two points")
+    return value
+
+
+def _axis_unit(value: object) -> str:
+    if value not in ("years", "months"):
+        raise UsageError(f"report: {unknown_name('axis_unit', value, ('years', 'months'))}")
+    return value

@@ -1,0 +1,156 @@
+"""Frames into sentences: every number is read from the frame that the tables and figures show."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from ..cohort import Cohort
+from ..columns import survival_name
+from ..units import format_count, format_interval, format_number, format_p, format_percent, format_ratio, format_years, is_missing
+
+FEW_EVENTS = 10
+HEADLINE_YEARS = 5.0
+
+
+def patients(cohort: Cohort, by: str, follow_up: pd.DataFrame) -> tuple[str, ...]:
+    """Say how many patients and events there are, by group, and how long they were followed."""
+    n, n_event = cohort.n_patients, int(cohort.active.event.sum())
+    made = "synthetic patients" if cohort.synthetic else "patients"
+    first = f"{format_count(n)} {made if n != 1 else made[:-1]} with {format_count(n_event)} event{'s' * (n_event != 1)} (endpoint: {cohort.endpoint})"
+    groups = cohort.groups(by)
+    counted = [
+        f"{label} {format_count((groups.codes == code).sum())} ({format_count(cohort.active.event[groups.codes == code].sum())})"
+        for code, label in enumerate(groups.labels)]
+    said = [f"{first}; by {by}, patients (events): {', '.join(counted)}."]
+    few = [label for code, label in enumerate(groups.labels) if cohort.active.event[groups.codes == code].sum() < FEW_EVENTS]
+    if few:
+        said.append(f"Fewer than {FEW_EVENTS} events in: {', '.join(few)}; what is said of so few is uncertain, whatever its p-value.")
+    medians = follow_up[(follow_up["prob"] == 0.5) & follow_up["years"].notna()]
+    if len(medians):
+        listed = "; ".join(f"{row.group} {format_number(row.years, 1)}" for row in medians.itertuples())
+        said.append(f"Median follow-up by the reverse Kaplan-Meier method, in years: {listed}.")
+    return tuple(said)
+
+
+def survival_title(estimates: pd.DataFrame) -> str:
+    """Name the survival that a frame of estimates holds."""
+    name = _name(estimates)
+    return name[:1].upper() + name[1:]
+
+
+def survival(estimates: pd.DataFrame) -> tuple[str, ...]:
+    """Say the survival of every group at each tabulated time, and where follow-up does not reach."""
+    said = []
+    for years, rows in estimates.groupby("years", sort=True):
+        known = rows[rows["estimate"].notna()]
+        if known.empty:
+            said.append(f"No group was followed to {format_years(years)}.")
+            continue
+        listed = "; ".join(f"{row.group} {_percent_with_interval(row)}" for row in known.itertuples())
+        beyond = sorted(set(rows["group"]) - set(known["group"]))
+        said.append(f"{survival_title(estimates)} at {format_years(years)}: {listed}." + (f" Not followed so long: {', '.join(beyond)}." if beyond else ""))
+    return tuple(said)
+
+
+def at_headline(estimates: pd.DataFrame) -> pd.DataFrame:
+    """Keep the times that the summary names: all of one or two, else five years, or the last that somebody was followed to."""
+    times = sorted(estimates["years"].unique())
+    if len(times) <= 2:
+        return estimates
+    reached = [time for time in times if estimates.loc[estimates["years"] == time, "estimate"].notna().any()]
+    chosen = HEADLINE_YEARS if HEADLINE_YEARS in reached else max(reached, default=times[0])
+    return estimates[estimates["years"] == chosen]
+
+
+def log_rank(tests: pd.DataFrame, estimates: pd.DataFrame) -> tuple[str, ...]:
+    """Say the test of all groups at once, and the trend where there is one."""
+    said, name = [], survival_title(estimates)
+    for row in tests[tests["p_adjusted"].isna()].itertuples():
+        if is_missing(row.p_value):
+            said.append(f"{name}, {row.test} test: cannot be made, there are too few groups or events.")
+            continue
+        said.append(
+            f"{name}, {row.test} test, {row.comparison}: chi-square {format_number(row.statistic, 3)} on {int(row.df)} df, "
+            f"p {_equals(format_p(row.p_value))}.")
+    return tuple(said)
+
+
+def regression(coefficients: pd.DataFrame, by: str, cohort: Cohort, cause: str | None) -> tuple[str, ...]:
+    """Say the hazard ratios of the groups against their reference."""
+    own = coefficients[coefficients["term"].str.startswith(f"{by}[")]
+    if own.empty:
+        return ()
+    adjusted = "Adjusted hazard" if len(own) < len(coefficients) else "Hazard"
+    ending = f" of death from {cause}" if cause else ""
+    listed = "; ".join(f"{_level(row.term)} {_ratio_with_interval(row)}" for row in own.itertuples())
+    return (f"{adjusted} ratio{ending}, against {cohort.groups(by).labels[0]}: {listed}.",)
+
+
+def proportional_hazards(tests: pd.DataFrame) -> tuple[str, ...]:
+    """Say what the test of proportional hazards gave, in words that do not turn absence of evidence into evidence."""
+    whole = tests[(tests["comparison"] == "GLOBAL") & tests["p_value"].notna()]
+    if whole.empty:
+        return ()
+    low = tests[(tests["comparison"] != "GLOBAL") & (tests["p_value"] < 0.05)]
+    p_value = format_p(whole["p_value"].iloc[0])
+    if low.empty and whole["p_value"].iloc[0] >= 0.05:
+        return (f"The test of proportional hazards gave no sign against them (GLOBAL p = {p_value}), which does not prove them.",)
+    named = f": {', '.join(low['comparison'])}" if len(low) else ""
+    return (
+        f"Proportional hazards are in doubt (GLOBAL p {_equals(p_value)}{named}): where hazards cross or converge, one ratio stands for no moment "
+        "of follow-up; read the survival at fixed times beside it.",)
+
+
+def patients_methods() -> tuple[str, ...]:
+    """Describe how patients were counted."""
+    return ("Follow-up is summarised by the reverse Kaplan-Meier method (Schemper and Smith 1996); events per person-year carry exact Poisson limits "
+            "(Garwood 1936). Standardised mean differences compare groups at baseline; no test of significance is made there.",)
+
+
+def survival_methods(cohort: Cohort) -> tuple[str, ...]:
+    """Describe how survival was estimated."""
+    late = " Patients enter the risk set at their own entry time." if (cohort.entry_ticks >= 0).any() else ""
+    return ("Survival is estimated by the Kaplan-Meier method with Greenwood's variance; pointwise 95% intervals are on the log-log scale. "
+            f"Patients at risk at a time are those with follow-up of at least that time. Groups are compared by the log-rank test; pairs carry Holm's adjustment.{late} "
+            "Nothing is estimated beyond the last follow-up of a group.",)
+
+
+def regression_methods(model, fit) -> tuple[str, ...]:
+    """Describe the Cox model and which routine fitted it."""
+    dropped = f" {format_count(fit.n_dropped)} rows with a missing covariate were left out." if fit.n_dropped else ""
+    target = f" of death from {model.cause}, deaths from other causes censored (a cause-specific hazard)" if model.cause else ""
+    return (f"Hazard ratios come from a Cox model{target}, formula '{model.formula}', {model.ties.capitalize()}'s approximation for ties, "
+            f"fitted on {format_count(fit.n)} rows with {format_count(fit.n_event)} events by {_fitter(fit.fitter)} to full precision.{dropped} "
+            "Proportional hazards are tested by the score test of Grambsch and Therneau (1994), on the Kaplan-Meier scale of time.",)
+
+
+def _fitter(name: str) -> str:
+    return "lifelines" if name == "lifelines" else "this package's own partial-likelihood routine"
+
+
+def _equals(text: str) -> str:
+    return text.replace("<", "< ") if text.startswith("<") else f"= {text}"
+
+
+def _name(estimates: pd.DataFrame) -> str:
+    if estimates.empty:
+        return "survival"
+    row = estimates.iloc[0]
+    return survival_name(row["endpoint"], row["estimand"], row["cause"])
+
+
+def _percent_with_interval(row) -> str:
+    interval = format_interval(row.conf_low, row.conf_high, lambda value: format_percent(value, sign=False))
+    few = f", {int(row.n_risk)} at risk" if row.n_risk < FEW_EVENTS else ""
+    return f"{format_percent(row.estimate)} ({format_percent(row.conf_level, 0)} interval {interval}{few})"
+
+
+def _ratio_with_interval(row) -> str:
+    if is_missing(row.hazard_ratio):
+        return "not estimable"
+    return f"{format_ratio(row.hazard_ratio)} ({format_percent(row.conf_level, 0)} interval {format_interval(row.conf_low, row.conf_high)})"
+
+
+def _level(term: str) -> str:
+    """Give the level out of a term: node[T.micro] is micro."""
+    return term.split("[T.", 1)[-1].removesuffix("]")

@@ -1,0 +1,102 @@
+"""Does the README run? Every command and every block of it, but for `make test` itself."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from survival_nodes.cli import main
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", TEXT, flags=re.DOTALL)
+
+
+def block(language: str, holding: str) -> str:
+    found = [body for kind, body in BLOCKS if kind == language and holding in body]
+    assert len(found) == 1, f"one {language} block of the README holds {holding!r}"
+    return found[0]
+
+
+def clone(folder: Path) -> Path:
+    """Copy what a fresh clone would hold."""
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("not a git checkout: a fresh clone cannot be made")
+    for name in listed.stdout.split("\n"):
+        if name and (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    return folder
+
+
+def test_the_two_commands():
+    assert block("sh", "make demo").split("\n")[:2] == ["make demo", "make test"]
+    if sys.platform == "win32" or not shutil.which("make"):
+        pytest.skip("make is not on this machine")
+    ran = subprocess.run(["make", "demo"], cwd=ROOT, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    assert ran.stdout.strip().splitlines()[-1] == "reports/demo/report.html"
+    assert (ROOT / "reports" / "demo" / "report.html").is_file()
+
+
+def test_the_commands_in_uv(tmp_path):
+    lines = [line for line in block("sh", "uv venv").splitlines() if line]
+    assert lines[-1] == "uv run --no-sync pytest"
+    if not shutil.which("uv"):
+        pytest.skip("uv is not on this machine")
+    folder = clone(tmp_path)
+    for line in lines[:-1]:
+        ran = subprocess.run(line, shell=True, cwd=folder, capture_output=True, text=True)
+        assert ran.returncode == 0, f"{line}: {ran.stderr[-2000:]}"
+    assert (folder / "reports" / "demo" / "report.html").is_file()
+
+
+def test_the_commands_for_windows_are_the_same_in_pip():
+    lines = [line for line in block("bat", "py -m venv").splitlines() if line]
+    assert lines == [
+        "py -m venv .venv", r".venv\Scripts\python -m pip install --constraint constraints.txt --editable .[test]",
+        r".venv\Scripts\survival-nodes demo", r".venv\Scripts\python -m pytest"]
+    if sys.platform != "win32":
+        pytest.skip("the Windows commands were compared, and run on Windows only")
+    for line in lines[2:3]:
+        assert subprocess.run(line, shell=True, cwd=ROOT).returncode == 0
+
+
+def test_the_script(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    exec(compile(block("python", "import survival_nodes"), "README.md", "exec"), {})
+    assert (tmp_path / "reports" / "sedmak_1989" / "report.html").is_file()
+
+
+def test_an_own_file(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    mapping = block("toml", "[columns]")
+    theirs = tomllib.loads(mapping)["columns"]
+    patients = pd.DataFrame({
+        theirs["patient_id"]: range(1, 41), theirs["years"]: [20 + 2 * row for row in range(40)], theirs["event"]: [1 + row % 2 for row in range(40)],
+        theirs["nodal_category"]: ["negative", "itc", "micro", "macro"] * 10})
+    patients.to_csv("cohort.csv", index=False)
+    (tmp_path / "map.toml").write_text(mapping, encoding="utf-8")
+    command = block("sh", "survival-nodes report").split()
+    assert main(command[1:]) == 0
+    report = Path(capsys.readouterr().out.strip())
+    assert report.is_file() and "Our cohort" in report.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", re.findall(r"`survival-nodes ((?:published|sources)[^`]*)`", TEXT))
+def test_commands_named_in_the_text(command, capsys):
+    assert main(command.split()) == 0
+    assert capsys.readouterr().out.strip()
+
+
+@pytest.mark.parametrize("target", [target for target in re.findall(r"\]\(([^)#]+)\)", TEXT) if "://" not in target])
+def test_every_link_of_the_readme_leads_somewhere(target):
+    assert (ROOT / target).exists()

@@ -1,0 +1,130 @@
+"""Counting as its users meet it: kinds, causes, pieces of follow-up, missing groups, and both ways of counting keys."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from survival_nodes.cohort import Cohort
+from survival_nodes.columns import COUNTS, check
+from survival_nodes.counting import counts, group_counts, memory
+from survival_nodes.errors import DataWarning, InputError, UsageError
+
+ROWS = pd.DataFrame({
+    "patient_id": ["p1", "p2", "p3", "p4", "p5"],
+    "entry_years": [0, 0, 2, 0, 3],
+    "years": [4, 4, 6, 6, 6],
+    "cause": ["breast-cancer", "none", "other", "breast-cancer", "none"],
+    "node": ["negative", "negative", "negative", "macro", "macro"],
+})
+
+
+def make(rows: pd.DataFrame = ROWS, **options) -> Cohort:
+    rows = rows if "event" in rows else rows.assign(event=(rows["cause"] != "none").astype(int))
+    return Cohort.from_frame(rows, time_unit="years", levels={"node": ["negative", "macro"]}, **options)
+
+
+def listed(frame: pd.DataFrame) -> list[tuple]:
+    return list(frame.itertuples(index=False, name=None))
+
+
+def test_counts_of_everybody():
+    assert listed(counts(make())) == [
+        ("all", -1, "enter", 3), ("all", 2, "enter", 1), ("all", 3, "enter", 1),
+        ("all", 4, "censor", 1), ("all", 4, "event", 1), ("all", 6, "censor", 1), ("all", 6, "event", 2)]
+
+
+def test_counts_by_group_and_cause_fit_the_dictionary():
+    frame = counts(make(), "node", causes=("breast-cancer", "other"))
+    assert not check(frame, COUNTS)
+    assert listed(frame) == [
+        ("negative", -1, "enter", 2), ("negative", 2, "enter", 1), ("negative", 4, "censor", 1), ("negative", 4, "breast-cancer", 1), ("negative", 6, "other", 1),
+        ("macro", -1, "enter", 1), ("macro", 3, "enter", 1), ("macro", 6, "censor", 1), ("macro", 6, "breast-cancer", 1)]
+
+
+def test_causes_not_asked_for_are_censored():
+    frame = counts(make(), causes="other")
+    assert listed(frame[frame["kind"] != "enter"]) == [("all", 4, "censor", 2), ("all", 6, "censor", 2), ("all", 6, "other", 1)]
+
+
+def test_arrays_of_a_group():
+    negative, macro = group_counts(make(), "node", ("breast-cancer", "other"))
+    assert (negative.label, negative.n, negative.last) == ("negative", 3, 6) and macro.label == "macro"
+    assert negative.ticks.tolist() == [4, 6] and negative.n_risk.tolist() == [3, 1]
+    assert negative.events.tolist() == [[1, 0], [0, 1]] and negative.n_censor.tolist() == [1, 0]
+    assert negative.at_risk(np.array([0, 2, 2.5, 4, 4.5, 6, 7])).tolist() == [2, 2, 3, 3, 1, 1, 0]
+
+
+def test_pieces_that_follow_on_one_another_are_one():
+    pieces = pd.DataFrame({
+        "patient_id": ["p1", "p1", "p2", "p1"], "entry_years": [3, 0, 0, 5], "years": [5, 3, 6, 6], "event": [0, 0, 0, 1], "node": "negative"})
+    assert listed(counts(make(pieces))) == [("all", -1, "enter", 2), ("all", 6, "censor", 1), ("all", 6, "event", 1)]
+
+
+def test_a_gap_in_follow_up_is_left_and_entered_again():
+    pieces = pd.DataFrame({"patient_id": ["p1", "p1"], "entry_years": [0, 4], "years": [3, 6], "event": [0, 1], "node": "negative"})
+    assert listed(counts(make(pieces))) == [("all", -1, "enter", 1), ("all", 3, "censor", 1), ("all", 4, "enter", 1), ("all", 6, "event", 1)]
+
+
+def test_a_patient_who_changes_group_leaves_one_and_enters_the_other():
+    pieces = pd.DataFrame({"patient_id": ["p1", "p1"], "entry_years": [0, 3], "years": [3, 6], "event": [0, 1], "node": ["negative", "macro"]})
+    assert listed(counts(make(pieces), "node")) == [("negative", -1, "enter", 1), ("negative", 3, "censor", 1), ("macro", 3, "enter", 1), ("macro", 6, "event", 1)]
+    assert listed(counts(make(pieces))) == [("all", -1, "enter", 1), ("all", 6, "event", 1)]
+
+
+def test_pieces_of_different_patients_are_not_glued():
+    rows = pd.DataFrame({"patient_id": ["p1", "p1", "p2"], "entry_years": [0, 2, 3], "years": [2, 3, 6], "event": [0, 0, 1], "node": "negative"})
+    frame = counts(make(rows))
+    assert listed(frame) == [("all", -1, "enter", 1), ("all", 3, "censor", 1), ("all", 3, "enter", 1), ("all", 6, "event", 1)] or \
+        set(listed(frame)) == {("all", -1, "enter", 1), ("all", 3, "enter", 1), ("all", 3, "censor", 1), ("all", 6, "event", 1)}
+
+
+def test_rows_without_a_group_are_left_out_and_said():
+    rows = ROWS.assign(node=["negative", None, "negative", "macro", None])
+    with pytest.warns(DataWarning, match=r"^2 of 5 rows have no value in 'node' and are left out$"):
+        frame = counts(make(rows), "node")
+    assert frame.loc[frame["kind"] == "enter", "n"].sum() == 3
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        counts(make(rows))
+
+
+def test_a_column_that_nobody_has_a_value_in_is_refused():
+    with pytest.raises(InputError, match="no row has a value in 'grade'"):
+        counts(make(ROWS.assign(grade=None)), "grade")
+
+
+def test_a_column_that_is_not_there_is_refused_with_the_nearest():
+    with pytest.raises(InputError, match=r"there is no column 'nodes' \(nearest: 'node'\)"):
+        counts(make(), "nodes")
+
+
+@pytest.mark.parametrize("causes", [(), ("other", "other"), ("censor",), "enter"])
+def test_causes_that_make_no_sense_are_refused(causes):
+    with pytest.raises(UsageError, match="causes wants words of causes"):
+        counts(make(), causes=causes)
+
+
+def test_an_unknown_cause_is_refused():
+    with pytest.raises(UsageError, match="there is no cause 'brest-cancer'"):
+        counts(make(), causes=("brest-cancer",))
+
+
+def test_a_roomy_table_and_sorted_keys_count_alike(monkeypatch):
+    rng = np.random.default_rng(20240101)
+    rows = pd.DataFrame({"years": rng.integers(0, 30, 500), "event": rng.integers(0, 2, 500), "node": rng.choice(["negative", "macro"], 500)})
+    cohort = make(rows)
+    direct = counts(cohort, "node")
+    monkeypatch.setattr(memory, "_SMALL", -10**9)
+    pd.testing.assert_frame_equal(direct, counts(cohort, "node"))
+
+
+def test_more_than_a_hundred_causes_are_told_apart():
+    words = [f"cause{place}" for place in range(150)]
+    rows = pd.DataFrame({"years": 3.0, "cause": words, "event": 1})
+    cohort = Cohort.from_frame(rows, time_unit="years", causes={word: word for word in words})
+    frame = counts(cohort, causes=words)
+    assert frame.loc[frame["kind"] != "enter", ["kind", "n"]].values.tolist() == [[word, 1] for word in words]
