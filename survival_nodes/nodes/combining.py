@@ -178,7 +178,7 @@ def _flags(facts: _Facts, category: str, possible: frozenset[str]) -> set[str]:
     flags = set().union(*(piece.flags for piece in pieces))
     tells = any(piece.tells for piece in pieces)
     needs = {"ITC_NOT_EXCLUDED": NEGATIVE_OR_ITC, "SIZE_NOT_STATED": MICRO_OR_MACRO, "SIZE_MIXED": MICRO_OR_MACRO, "MAY_INCLUDE_ITC": ITC_OR_MICRO}
-    flags -= {flag for flag, open_classes in needs.items() if not open_classes <= possible}
+    flags -= {name for name, open_classes in needs.items() if not open_classes <= possible}
     if tells:
         flags -= {"MISSING"}
         if any(piece.tells and piece.basis not in CLINICAL for piece in pieces):

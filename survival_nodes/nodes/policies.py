@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict, dataclass, fields
 
 from ..errors import UsageError, unknown_name
@@ -78,6 +77,8 @@ class Policy:
     @property
     def fingerprint(self) -> str:
         """Eight hexadecimal digits that differ between any two policies, for reports."""
+        import hashlib
+
         return hashlib.sha256(repr(sorted(asdict(self).items())).encode()).hexdigest()[:8]
 
 

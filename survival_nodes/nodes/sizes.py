@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from ..units import mm_per
 from .categories import ITC_LIMIT_CELLS, ITC_LIMIT_MM, ITC_OR_MICRO, MICRO_LIMIT_MM, MICRO_OR_MACRO, NEGATIVE_OR_ITC, in_order
-from .editions import Setting
+from .editions import FIRST_WITH_ITC, Setting
 from .pieces import Piece, unread
 from .spelling import is_blank, raw_text, spell
 
@@ -27,7 +27,7 @@ _SIGNS = (  # applied to text without blanks, so that blanks change nothing
     (re.compile(r"(?:more|larger|greater|bigger)than|over|above|exceeding"), ">"),
 )
 _SEVERAL = re.compile(r";|\+|&|\u00d7|x|and")
-_NUMBER = r"\d{1,9}(?:[.,]\d{0,9})?|[.,]\d{1,9}"
+_NUMBER = r"\d{1,9}(?:[.,]\d{0,15})?|[.,]\d{1,15}"
 _ONE = re.compile(rf"(?P<sign><=|>=|<|>|=)?(?P<low>{_NUMBER})(?P<low_unit>mm|cm|um)?(?:-(?P<high>{_NUMBER}))?(?P<unit>mm|cm|um)?")
 _CELLS = re.compile(r"(?P<sign><=|>=|<|>|=)?(?P<number>\d{1,9})(?:cells?)?")
 
@@ -66,6 +66,8 @@ def parse_size(text: str) -> Deposit | None:
     >>> parse_size("1,2 mm").low, parse_size("200 um").low, parse_size("0.3; 1.5 mm").low, parse_size("focal")
     (Decimal('1.2'), Decimal('0.200'), Decimal('1.5'), None)
     """
+    if re.search(r"\d \d", text):
+        return None  # "1 2 mm" is two numbers, or a slip; it is not 12
     text = text.casefold().replace(" ", "")
     for patterns in (_UNITS, _SIGNS):
         for pattern, sign in patterns:
@@ -152,14 +154,15 @@ def _piece(source: str, raw: str, deposit: Deposit, possible: frozenset[str], fl
     named = {
         "SIZE_CENSORED": not deposit.exact,
         "BOUNDARY_VALUE": deposit.exact and deposit.low in {ITC_LIMIT_MM, MICRO_LIMIT_MM},
-        "EDITION_PRE6": setting.edition.before_6,
+        "EDITION_PRE6": setting.judged < FIRST_WITH_ITC,
         "EDITION_CONFLICT": setting.edition.conflict,
         "ITC_NOT_EXCLUDED": possible == NEGATIVE_OR_ITC,
     }
     negative = possible == NEGATIVE_OR_ITC
     return Piece(
-        source, raw, _normalised(deposit), "size", possible, "negative" if negative else None, positive=False if negative else None if possible == {"itc"} else True,
-        flags=flags | {flag for flag, applies in named.items() if applies}, says=_words(possible), edition=setting.edition.number,
+        source, raw, _normalised(deposit), "size", possible, "negative" if negative else None,
+        positive=False if negative else None if possible == {"itc"} else True,
+        flags=flags | {name for name, applies in named.items() if applies}, says=_words(deposit.possible), edition=setting.edition.number,
         edition_source=setting.edition.source, cells_unknown=possible == {"itc"} and cells_unknown and setting.counts_cells,
     )
 
@@ -181,7 +184,7 @@ def _normalised(deposit: Deposit) -> str:
 
 def _words(possible: frozenset[str]) -> str:
     words = {
-        ("negative", "itc"): "deposit of 0 mm", ("itc",): "deposit of at most 0.2 mm", ("micro",): "deposit size of a micrometastasis",
-        ("macro",): "deposit over 2.0 mm", ("itc", "micro"): "deposit of at most 2.0 mm", ("micro", "macro"): "deposit over 0.2 mm",
+        ("negative", "itc"): "a deposit of 0 mm", ("itc",): "a deposit of at most 0.2 mm", ("micro",): "a deposit over 0.2 mm and not over 2.0 mm",
+        ("macro",): "a deposit over 2.0 mm", ("itc", "micro"): "a deposit of at most 2.0 mm", ("micro", "macro"): "a deposit over 0.2 mm",
     }
-    return words.get(in_order(possible), "deposit of unknown size")
+    return words.get(in_order(possible), "a deposit of unknown size")

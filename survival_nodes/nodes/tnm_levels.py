@@ -132,7 +132,7 @@ def _flags_of(code: NCode) -> set[str]:
         "SENTINEL_ONLY": code.sn, "FNA_ONLY": code.f, "RECURRENCE": "r" in code.prefix, "AUTOPSY": "a" in code.prefix, "OCR_REPAIRED": code.repaired,
         "MOLECULAR_POSITIVE": code.mol == "+",
     }
-    return {flag for flag, applies in named.items() if applies}
+    return {name for name, applies in named.items() if applies}
 
 
 def _basis(code: NCode) -> str:
@@ -165,6 +165,7 @@ def _without_size(piece: Piece, code: NCode) -> Piece:
     if code.clinical:
         piece = replace(piece, flags=piece.flags | {"CLINICAL_PREFIX_MICROSCOPIC"})
     if code.f and piece.tells:  # one needle in one node: what it shows is the least there is
+        clear = piece.positive is False
         possible = at_least(in_order(piece.possible)[0])
-        return replace(piece, possible=possible, default=None if piece.default == "negative" else piece.default)
+        return replace(piece, possible=possible, default=None if clear else piece.default, positive=None if clear else piece.positive)
     return piece

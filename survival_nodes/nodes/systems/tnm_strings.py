@@ -93,14 +93,16 @@ SYSTEMS = (
         edition_codes=(("99", 4),),  # "unknown, before the 5th"
     ),
     System(
-        "naaccr_ajcc_path_n", "NAACCR item 1012, AJCC TNM Path N, with its suffix (1035)", "pN0(i+), pN1a(sn)", (8,), _NAACCR.format(1012), _WRITTEN, ("suffix",),
+        "naaccr_ajcc_path_n", "NAACCR item 1012, AJCC TNM Path N, with its suffix (1035)", "pN0(i+), pN1a(sn)", (8,),
+        _NAACCR.format(1012), _WRITTEN, ("suffix",),
     ),
     System(
         "naaccr_ajcc_postther_path_n", "NAACCR item 1022, AJCC TNM Post-therapy Path N", "ypN0(i+), ypN1mi", (8,), _NAACCR.format(1022),
         TnmField(shows_y=True, always_y=True), ("suffix",),
     ),
     System(
-        "zfkd_pn", "German cancer registry data (ZfKD, oBDS), pathological N", "0(i+)(sn), 1mi, without pN", (6, 7, 8), "https://www.basisdatensatz.de/", _CODED,
+        "zfkd_pn", "German cancer registry data (ZfKD, oBDS), pathological N", "0(i+)(sn), 1mi, without pN", (6, 7, 8),
+        "https://www.basisdatensatz.de/", _CODED,
     ),
     System(
         "nkrs_pn", "Swiss national cancer registration (NKRS), pN", "0i+, 1mi, 1a(sn), without pN", (6, 7, 8), "https://fhir.ch/ig/ch-crl/", _CODED,
