@@ -196,12 +196,12 @@ def _tell_unestimable(design: Design, informed: np.ndarray, maximum: Maximum) ->
             f"no event tells of {', '.join(silent)}: the hazard ratio is missing; merge the level with another, or leave the term out",
             DataWarning, stacklevel=5)
     names = np.array(design.names)[informed]
-    if maximum.runaway.any():
+    if not maximum.converged:
+        warnings.warn("the Cox model did not converge: its numbers are missing; look for covariates with very long tails", DataWarning, stacklevel=5)
+    elif maximum.runaway.any():
         warnings.warn(
             f"{', '.join(names[maximum.runaway])}: no finite hazard ratio (a group without an event, or covariates that tell all events apart), "
             "so ratio, interval and p are missing; merge the level with another, or use penalised likelihood where available", DataWarning, stacklevel=5)
-    if not maximum.converged:
-        warnings.warn("the Cox model did not converge: its numbers are missing; look for covariates with very long tails", DataWarning, stacklevel=5)
 
 
 def _lifelines_fits(model: CoxModel, rows: Rows, finite: np.ndarray) -> bool:

@@ -107,7 +107,7 @@ class CoxFit:
             If a covariate is not given, or a level was not fitted (those fitted are listed).
         """
         given = pd.DataFrame(profiles)
-        times = np.array(times_in_years(at_years.tolist() if hasattr(at_years, "tolist") else at_years))
+        times = np.array(times_in_years(at_years))
         matrix, stratum = self.design.columns_of(given), self._strata_of(given)
         estimated = self.coefficients["coefficient"].to_numpy()
         unknown = ((matrix != 0) & np.isnan(estimated)).any(axis=1)

@@ -150,7 +150,7 @@ def read_formula(formula: str) -> Any:
     check_formula(formula)
     try:
         parsed = Formula(formula)
-    except FormulaicError as problem:
+    except (FormulaicError, SyntaxError) as problem:
         raise UsageError(f"the formula {formula!r} cannot be read: {_first_line(problem)}") from None
     if not isinstance(parsed, SimpleFormula):
         raise UsageError(f"the formula {formula!r} has several parts: join covariates with +, and name strata with strata=(...)")
@@ -212,8 +212,8 @@ def _with_levels(frame: pd.DataFrame, as_levels: set[str]) -> tuple[pd.DataFrame
     rows, levels = frame.copy(), {}
     for name in frame.columns:
         if name in as_levels and not isinstance(frame[name].dtype, pd.CategoricalDtype):
-            order = [as_level(value) for value in np.unique(frame[name])]
-            rows[name] = pd.Categorical([as_level(value) for value in frame[name]], categories=order)
+            found, codes = np.unique(frame[name], return_inverse=True)
+            rows[name] = pd.Categorical.from_codes(codes, categories=[as_level(value) for value in found])
         if isinstance(rows[name].dtype, pd.CategoricalDtype):
             before = rows[name].cat.categories[0]
             rows[name] = rows[name].cat.remove_unused_categories()

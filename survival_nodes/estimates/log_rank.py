@@ -19,7 +19,8 @@ from ..kernels import log_rank as kernel
 from ..units import format_number
 from .options import check_choice, check_not_negative
 
-_WEIGHTS = {"gehan": ("Gehan", kernel.gehan_weights), "tarone-ware": ("Tarone-Ware", kernel.tarone_ware_weights), "peto-peto": ("Peto-Peto", kernel.peto_peto_weights)}
+_WEIGHTS = {
+    "gehan": ("Gehan", kernel.gehan_weights), "tarone-ware": ("Tarone-Ware", kernel.tarone_ware_weights), "peto-peto": ("Peto-Peto", kernel.peto_peto_weights)}
 WEIGHTS = tuple(_WEIGHTS)
 ADJUSTMENTS = ("holm", "bonferroni", "BH", "none")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from numbers import Real
 
 from scipy.special import ndtri
 
@@ -49,12 +50,12 @@ def normal_quantile(conf_level: float) -> float:
     return float(ndtri(1 - (1 - conf_level) / 2))
 
 
-def _numbers(option: str, values: float | Iterable[float], wanted: str, fits) -> tuple[float, ...]:
-    given = (values,) if _is_number(values) or isinstance(values, str) or not isinstance(values, Iterable) else tuple(values)
+def _numbers(option: str, values: float | Iterable[float], wanted: str, fits: Callable[[float], bool]) -> tuple[float, ...]:
+    given = tuple(values) if isinstance(values, Iterable) and not isinstance(values, str) else (values,)
     if not given or not all(_is_number(value) and fits(value) for value in given):
         raise UsageError(f"{option} wants {wanted}, not {values!r}")
     return tuple(float(value) for value in given)
 
 
 def _is_number(value: object) -> bool:
-    return hasattr(value, "__float__") and not isinstance(value, (str, bool))
+    return isinstance(value, Real) and not isinstance(value, bool)

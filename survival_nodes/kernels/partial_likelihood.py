@@ -23,8 +23,10 @@ from .risk_sets import RiskSets
 
 DECREMENT = 1e-16  # Newton decrement below which the next step would be rounding error
 DRIFT = 1e-10  # decrement at which a likelihood that only creeps upwards is taken to have no maximum
+UNSETTLED = 1e-6  # decrement above which the other coefficients are not yet known either
 FLAT = 1e-11  # information per death, on scaled columns, below which a direction cannot be told from rounding
 RUNAWAY = 1e-3  # a coefficient whose last step still moves the linear predictor by this much has no finite estimate
+ENDLESS = 100.0  # a log hazard ratio over the range of a column beyond which it is on its way to infinity
 SMALLEST = 1e-250  # weight of a risk set, beside the heaviest row, below which its hazard would overflow
 MAX_STEPS = 100
 
@@ -199,18 +201,19 @@ def maximise(sets: RiskSets, columns: np.ndarray, ties: str = "efron") -> Maximu
     null = now = likelihood.at(coefficients)
     step, inverse, flat = _newton_step(now)
     score_test = decrement = float(now.score() @ step)
-    converged, before = False, np.inf
+    ends, before, reach = False, np.inf, np.ptp(scaled, axis=0)
     for n_steps in range(1, MAX_STEPS + 1):
-        now, coefficients, step = _advance(likelihood, now, coefficients, step)
-        converged = decrement <= DECREMENT or (decrement <= DRIFT and decrement > before / 100)
-        last, (step, inverse, flat) = step, _newton_step(now)
-        if converged or flat.any():
+        now, coefficients, last = _advance(likelihood, now, coefficients, step)
+        step, inverse, flat = _newton_step(now)
+        runaway = flat | (np.abs(coefficients) * reach > ENDLESS)
+        ends = decrement <= DECREMENT or (decrement <= DRIFT and decrement > before / 100) or bool(runaway.any())
+        if ends:
             break
         before, decrement = decrement, float(now.score() @ step)
-    runaway = (np.abs(last) * np.ptp(scaled, axis=0) > RUNAWAY) | flat
+    # Where the steps were cut short while the likelihood was still rising, no coefficient has settled.
+    runaway |= (np.abs(last) * reach > RUNAWAY) | (runaway.any() and decrement > UNSETTLED)
     return Maximum(
-        coefficients / scale, inverse / np.outer(scale, scale), now.log_likelihood, null.log_likelihood, score_test, runaway,
-        bool(converged or flat.any()), n_steps)
+        coefficients / scale, inverse / np.outer(scale, scale), now.log_likelihood, null.log_likelihood, score_test, runaway, ends, n_steps)
 
 
 def _newton_step(now: Evaluation) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

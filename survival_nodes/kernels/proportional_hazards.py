@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .partial_likelihood import Evaluation
+from .partial_likelihood import Evaluation, dependent_columns
 
 TRANSFORMS = ("km", "rank", "identity", "log")
 
@@ -37,7 +37,8 @@ def score_test(fitted: Evaluation, g: np.ndarray, groups: Sequence[Sequence[int]
     Returns
     -------
     numpy.ndarray
-        Chi-square statistics, one a group, each on as many degrees of freedom as the group has columns.
+        Chi-square statistics, one a group, each on as many degrees of freedom as the group has columns; NaN where the event times
+        are too few to tell a change.
     """
     weights = fitted.likelihood.sets.n_deaths
     centred = g - weights @ g / weights.sum()
@@ -51,7 +52,8 @@ def score_test(fitted: Evaluation, g: np.ndarray, groups: Sequence[Sequence[int]
         columns = np.asarray(group, dtype=np.int64)
         kept = np.concatenate((np.arange(p), p + columns))
         tested = np.concatenate((np.zeros(p), score[columns]))
-        statistics[place] = tested @ np.linalg.solve(information[np.ix_(kept, kept)], tested)
+        own = information[np.ix_(kept, kept)]
+        statistics[place] = np.nan if dependent_columns(own).any() else tested @ np.linalg.solve(own, tested)
     return statistics
 
 

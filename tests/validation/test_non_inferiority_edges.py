@@ -96,21 +96,20 @@ def test_covariates_that_are_missing_take_a_group_away():
     assert contrasts["estimate"].isna().all() and sum("has every covariate" in str(each.message) for each in told) == 2
 
 
-def test_the_measure_says_what_is_contrasted():
+def test_the_measure_and_the_endpoint_say_what_is_contrasted():
     rows = [(group, years, event, "breast-cancer" if event and place % 3 else "other" if event else "none")
             for group in ("negative", "micro") for place, (years, event) in enumerate(MANY)]
     frame = pd.DataFrame(rows, columns=["node", "years", "event", "cause"]).assign(age=lambda frame: 40 + 7 * frame.index % 31)
     cohort = Cohort.from_frame(frame, time_unit="years", causes={word: word for word in ("none", "breast-cancer", "other")})
 
     def measure(comparison, of=cohort):
-        return comparison(of)["measure"].iloc[0]
+        return comparison(of)[["measure", "endpoint"]].iloc[0].tolist()
 
-    assert measure(Worse("node", "negative")) == "hazard ratio"
-    assert measure(Worse("node", "negative", cause="breast-cancer")) == "hazard ratio of breast-cancer death"
-    assert measure(Worse("node", "negative", cause="breast-cancer", formula="age")) == "adjusted hazard ratio of breast-cancer death"
-    assert measure(Worse("node", "negative"), cohort.with_endpoint("breast-cancer")) == "hazard ratio of breast-cancer death"
-    assert measure(NonInferiority("node", "negative", 0.05)) == "survival difference"
-    assert measure(NonInferiority("node", "negative", 0.05, cause="breast-cancer")) == "cause-specific survival difference"
+    assert measure(Worse("node", "negative")) == ["hazard-ratio", "overall"]
+    assert measure(Worse("node", "negative", cause="breast-cancer", formula="age")) == ["hazard-ratio", "breast-cancer"]
+    assert measure(Worse("node", "negative"), cohort.with_endpoint("breast-cancer")) == ["hazard-ratio", "breast-cancer"]
+    assert measure(NonInferiority("node", "negative", 0.05)) == ["survival-difference", "overall"]
+    assert measure(NonInferiority("node", "negative", 0.05, cause="breast-cancer")) == ["survival-difference", "breast-cancer"]
     with pytest.raises(UsageError, match="cause 'cancer'"):
         Worse("node", "negative", cause="cancer")(cohort)
 

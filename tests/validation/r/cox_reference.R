@@ -1,9 +1,11 @@
-# Makes cox_reference.csv: R's numbers for Cox models and the test of proportional hazards on the data sets in ../inputs.
-# Run in this folder: Rscript cox_reference.R      (made with R 4.2.2, survival 3.5-3)
+# Makes cox_reference.csv: R's numbers for Cox models and the test of proportional hazards.
+# Rscript cox_reference.R INPUTS OUT [ROSSI]   the folder of the inputs, the folder to write to, and lifelines' rossi.csv
+# (Made with R 4.2.2, survival 3.5-3; the rossi data of lifelines are not kept here, its numbers are.)
 library(survival)
 options(digits = 17, warn = 1)
 
-read <- function(name) read.csv(file.path("..", "inputs", name))
+folders <- commandArgs(TRUE)
+read <- function(name) read.csv(file.path(folders[1], name))
 nodes <- function(frame) within(frame, node <- factor(node, c("N0", "ITC", "micromet", "macromet")))
 btrial <- read("btrial.csv"); synA <- nodes(read("synA.csv")); synB <- nodes(read("synB.csv"))
 val_test1 <- read("val_test1.csv"); val_test2 <- read("val_test2.csv"); val_test3 <- read("val_test3.csv")
@@ -86,4 +88,9 @@ for (dataset in names(predictions)) for (ties in c("efron", "breslow")) {
   add(dataset, "cox_basehaz", paste(method, "centered=FALSE"), case[[3]], "", "cumhaz", c(0, baseline$hazard)[findInterval(case[[3]], baseline$time) + 1])
 }
 
-write.csv(do.call(rbind, rows), "cox_reference.csv", row.names = FALSE, quote = c(3, 4), eol = "\n")
+if (length(folders) > 2) {
+  fit <- coxph(Surv(week, arrest) ~ fin + age + race + wexp + mar + paro + prio, read.csv(folders[3]))
+  add_zph("rossi", "Surv(week,arrest)~fin+age+race+wexp+mar+paro+prio | efron", fit)
+}
+
+write.csv(do.call(rbind, rows), file.path(folders[2], "cox_reference.csv"), row.names = FALSE, quote = c(3, 4), eol = "\n")
