@@ -15,7 +15,9 @@ from ..columns import CONTRASTS, frame_of
 from ..errors import DataWarning, UsageError
 from ..estimates.kaplan_meier import KaplanMeier
 from ..units import format_years
-from .hazards import LogHazardRatio, check_difference_margin, check_one_sided, check_ratio_margin, is_number, other_groups, ratio_rows, reach_of
+from .hazards import (
+    LogHazardRatio, check_difference_margin, check_one_sided, check_ratio_margin, endpoint_of, is_number, other_groups, ratio_rows, reach_of,
+)
 
 if TYPE_CHECKING:
     from ..cohort import Cohort
@@ -59,8 +61,8 @@ class NonInferiority:
     The verdict reads the interval: `shown` if it lies wholly on the near side of the margin, `excluded` if wholly beyond it,
     else `inconclusive` (Piaggio et al 2012, JAMA 308:2594). A p-value above .05 for a difference is not evidence of no
     difference, and is not used. `smallest_margin` is the worst value in the interval: with any larger margin these data would
-    have shown non-inferiority. `p_value` is one-sided, of a worsening as large as the margin or larger. `std_error` is on the
-    scale of the estimate (of a ratio: by the delta method).
+    have shown non-inferiority. With a cause, `endpoint` is death from it. `p_value` is one-sided, of a worsening as large as
+    the margin or larger. `std_error` is on the scale of the estimate (of a ratio: by the delta method).
 
     >>> from survival_nodes.cohort import Cohort
     >>> frame = pd.DataFrame({"years": [2, 4, 8, 9] * 40, "event": [1, 1, 0, 0] * 20 + [1, 0, 0, 0] * 20, "node": ["micro"] * 80 + ["negative"] * 80})
@@ -112,10 +114,9 @@ class NonInferiority:
     def _difference_rows(self, cohort: Cohort) -> list[dict]:
         groups = other_groups(cohort, self.by, self.reference)
         estimates = KaplanMeier(self.by, at_years=(self.at_years,), cause=self.cause)(cohort).set_index("group")
-        specific = "cause-specific " if estimates["estimand"].iloc[0] == "cause-specific" else ""
-        return [self._difference_row(cohort.endpoint, f"{specific}survival difference", estimates, group) for group in groups]
+        return [self._difference_row(endpoint_of(cohort.endpoint, self.cause), estimates, group) for group in groups]
 
-    def _difference_row(self, endpoint: str, measure: str, estimates: pd.DataFrame, group: str) -> dict:
+    def _difference_row(self, endpoint: str, estimates: pd.DataFrame, group: str) -> dict:
         difference = float(estimates["estimate"][group] - estimates["estimate"][self.reference])
         errors = {name: float(estimates["std_error"][name]) for name in (group, self.reference)}
         self._tell_missing(errors, estimates)
@@ -124,7 +125,7 @@ class NonInferiority:
         reach = reach_of(self.one_sided_alpha) * std_error
         low, high = difference - reach, difference + reach
         return {
-            "endpoint": endpoint, "measure": measure, "group": group, "reference": self.reference, "years": self.at_years, "estimate": difference,
+            "endpoint": endpoint, "measure": self.measure, "group": group, "reference": self.reference, "years": self.at_years, "estimate": difference,
             "std_error": std_error, "conf_low": low, "conf_high": high, "margin": self.margin,
             "smallest_margin": low if math.isnan(low) else max(0.0, -low), "p_value": float(ndtr(-(difference + self.margin) / std_error)),
             "verdict": verdict(-low, -high, self.margin)}

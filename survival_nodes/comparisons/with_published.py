@@ -14,7 +14,7 @@ from ..literature.published import CLAIM, half_unit, is_lower_bound, kinds_of
 from ..literature.spellings import ENDPOINT_NAMES
 from ..nodes.categories import NODAL_CATEGORIES
 from ..units import format_number, format_percent, format_years, is_missing
-from .hazards import is_number
+from .hazards import endpoint_of, is_number
 
 _ESTIMAND_NAMES = {
     "observed": "observed survival", "cause-specific": "cause-specific survival", "cumulative-incidence": "cumulative incidence",
@@ -95,16 +95,9 @@ def _series(estimates: pd.DataFrame) -> list[Series]:
     """Gather rows by group and quantity, in the order in which they stand."""
     gathered: dict[tuple, list[dict]] = {}
     for row in estimates[ESTIMATES.names].to_dict("records"):
-        key = (_endpoint_of(row), row["estimand"], row["group"], row["method"])
+        key = (endpoint_of(row["endpoint"], None if is_missing(row["cause"]) else row["cause"]), row["estimand"], row["group"], row["method"])
         gathered.setdefault(key, []).append(row)
     return [Series(*key, rows=tuple(rows)) for key, rows in gathered.items()]
-
-
-def _endpoint_of(row: dict) -> str:
-    """Name what the event is: death from one cause is an endpoint of its own."""
-    if is_missing(row["cause"]):
-        return row["endpoint"]
-    return row["cause"] if row["endpoint"] in {"overall", row["cause"]} else f"{row['endpoint']}, {row['cause']}"
 
 
 def _pairs(series: list[Series], figures: list[dict]) -> list[tuple[Series, dict]]:

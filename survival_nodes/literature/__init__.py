@@ -1,5 +1,5 @@
 """What has been published: rates and ratios, typed by endpoint, estimand and time."""
 
-from .published import published_rates
+from .published import kinds_of, published_rates
 
-__all__ = ["published_rates"]
+__all__ = ["kinds_of", "published_rates"]
