@@ -6,6 +6,7 @@ import codecs
 import csv
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -145,7 +146,7 @@ def _records(text: str, delimiter: str, name: str) -> Iterator[list[str]]:
     """Go through the records of the file, blank lines left out."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True)
     try:
-        yield from (record for record in reader if record)
+        yield from (record for record in reader if len(record) > 1 or any(field.strip() for field in record))
     except csv.Error as problem:
         raise InputError(f"{name!r} line {reader.line_num}: a quotation mark is not closed, or stands inside a field ({problem})") from problem
 
@@ -153,6 +154,8 @@ def _records(text: str, delimiter: str, name: str) -> Iterator[list[str]]:
 def _header(text: str, delimiter: str, name: str) -> list[str]:
     first = next(_records(text, delimiter, name), [])
     names = [title.strip() or f"unnamed {place}" for place, title in enumerate(first, start=1)]
+    if all(re.fullmatch(r"-?[0-9.]+", title) for title in names):
+        raise InputError(f"{name!r}: the first line holds numbers only: write a line with the names of the columns above it")
     if len(names) == 1:
         others = [other for other in _DELIMITERS if other != delimiter and other in names[0]]
         if others:
@@ -175,7 +178,7 @@ def _check_rows(text: str, delimiter: str, width: int, name: str) -> None:
         raise InputError(f"{name!r} holds a header and no rows")
     if wrong:
         listed = ", ".join(f"row {row} has {found}" for row, found in wrong[:5]) + (", ..." if len(wrong) > 5 else "")
-        raise InputError(f"{name!r}: the header has {width} columns, but {listed} ({len(wrong)} of {n_rows} rows): "
+        raise InputError(f"{name!r}: the header has {width} column{'s' * (width != 1)}, but {listed} ({len(wrong)} of {n_rows} rows): "
                          "quote fields that hold the delimiter, or mend the rows")
 
 

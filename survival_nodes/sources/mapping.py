@@ -217,16 +217,24 @@ def mapping_from(tables: abc.Mapping[str, object]) -> Mapping:
 
 
 def adjusted(
-    mapping: Mapping | str | Path | None, *, columns: abc.Mapping[str, str] | None = None, time_unit: str | None = None,
+    mapping: Mapping | abc.Mapping | str | Path | None, *, columns: abc.Mapping[str, str] | None = None, time_unit: str | None = None,
     codes: abc.Mapping[str, abc.Mapping] | None = None, levels: abc.Mapping[str, abc.Sequence[str]] | None = None, file: abc.Mapping[str, object],
 ) -> Mapping:
     """Give a mapping (as it is, or read from its file) with what was said beside it put over it."""
-    base = mapping if isinstance(mapping, Mapping) else Mapping() if mapping is None else read_mapping(mapping)
+    base = _read(mapping)
     for name in file:
         _known("option", name, ["mapping", "columns", "time_unit", "codes", "levels", *(each.name for each in fields(FileFormat))])
+    beside = {"columns": columns, "codes": codes, "levels": levels}
+    over = {name: {**getattr(base, name), **_as_table(name, said or {})} for name, said in beside.items()}
     return replace(
-        base, columns={**base.columns, **(columns or {})}, codes={**base.codes, **(codes or {})}, levels={**base.levels, **(levels or {})},
-        units=base.units if time_unit is None else replace(base.units, time=time_unit), file=replace(base.file, **file))
+        base, **over, units=base.units if time_unit is None else replace(base.units, time=time_unit), file=replace(base.file, **file))
+
+
+def _read(mapping: Mapping | abc.Mapping | str | Path | None) -> Mapping:
+    """Give a mapping however it comes: as it is, as the tables of one, as the path of one, or an empty one."""
+    if mapping is None or isinstance(mapping, Mapping):
+        return mapping or Mapping()
+    return mapping_from(mapping) if isinstance(mapping, abc.Mapping) else read_mapping(mapping)
 
 
 def _made(kind: type, name: str, tables: abc.Mapping[str, object]) -> object:
@@ -251,7 +259,7 @@ def _nodal(table: object) -> Evidence:
 
 def _as_table(name: str, table: object) -> abc.Mapping:
     if not isinstance(table, abc.Mapping):
-        raise UsageError(f"{name} is a table: write its keys under [{name}]")
+        raise UsageError(f"{name} is a table: write its keys under [{name}] of the mapping, or give a dict in Python")
     return table
 
 

@@ -19,7 +19,7 @@ from .recoding import recode, rename_columns
 
 
 def read_own_file(
-    path: str | Path, *, mapping: Mapping | str | Path | None = None, columns: AnyMapping[str, str] | None = None, time_unit: str | None = None,
+    path: str | Path, *, mapping: Mapping | AnyMapping | str | Path | None = None, columns: AnyMapping[str, str] | None = None, time_unit: str | None = None,
     codes: AnyMapping[str, AnyMapping] | None = None, levels: AnyMapping[str, Sequence[str]] | None = None, **file: object,
 ) -> Cohort:
     """Read a CSV or TSV file, plain or gzipped, into a cohort. The file is never changed.
@@ -29,7 +29,7 @@ def read_own_file(
     path
         The file.
     mapping
-        A `Mapping`, or the path of one in TOML.
+        A `Mapping`, its tables as dicts, or the path of one in TOML.
     columns, time_unit, codes, levels, **file
         Put over the mapping: our name -> the file's name; `days`, `months` or `years`; our name -> code -> word; column ->
         its levels; and `delimiter`, `encoding`, `decimal`, `missing`.

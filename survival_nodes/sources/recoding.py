@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from decimal import Decimal
@@ -16,8 +17,8 @@ from .mapping import EVENT_COLUMNS, TIME_COLUMNS, Units
 from .mapping import Mapping as ColumnMapping
 
 NUMBER_COLUMNS = (*TIME_COLUMNS, *(column.name for column in COHORT.columns if column.kind in {"number", "integer"} and column.name not in EVENT_COLUMNS))
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?", re.ASCII)
-_PLAIN = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d{1,2})?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_PLAIN = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d{1,3})?", re.ASCII)
 _WHOLE = re.compile(r"(-?(?:0|[1-9]\d*))\.0+")
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}.*|\d{1,4}[./]\d{1,2}[./]\d{1,4}.*")
 
@@ -75,7 +76,9 @@ def _recode_column(values: pd.Series, mapping: ColumnMapping) -> tuple[pd.Series
         present = present.where(present.notna(), None)
     if title in NUMBER_COLUMNS:
         return _numbers_in_our_unit(present, mapping.units, decimal, title in mapping.columns or title in TIME_COLUMNS)
-    if title in mapping.levels or title in COHORT.names or title in EVENT_COLUMNS:
+    if title in EVENT_COLUMNS:
+        return present.replace({"TRUE": "1", "true": "1", "FALSE": "0", "false": "0"}), []  # as spreadsheets and R write them
+    if title in mapping.levels or title in COHORT.names:
         return present, []
     return _number_if_plain(present, decimal), []
 
@@ -129,7 +132,7 @@ def _number(text: str, decimal: str) -> Decimal | None:
         if "." in text or text.count(",") > 1:
             return None
         text = text.replace(",", ".")
-    return Decimal(text) if _NUMBER.fullmatch(text) else None
+    return Decimal(text) if _NUMBER.fullmatch(text) and math.isfinite(float(text)) else None
 
 
 def _numbers_in_our_unit(values: pd.Series, units: Units, decimal: str, declared: bool) -> tuple[pd.Series, list[Problem]]:

@@ -133,6 +133,7 @@ def test_the_report_table_is_kept_untouched(written):
         pytest.param(TEXT.replace("\n", "\r").encode(), "a.csv", {}, id="CR only"),
         pytest.param(TEXT.rstrip("\n").encode(), "a.csv", {}, id="no line end at the end"),
         pytest.param(TEXT.replace("\n", "\n\n").encode(), "a.csv", {}, id="blank lines"),
+        pytest.param(f"\n{TEXT}   \n".encode(), "a.csv", {}, id="lines of blanks"),
         pytest.param(TEXT.replace(",", "\t").encode(), "a.tsv", {}, id="tabs"),
         pytest.param(TEXT.replace(",", "\t").encode(), "A.TXT", {}, id="tabs in .TXT"),
         pytest.param(TEXT.replace(",", ";").replace(".", ",").encode(), "a.csv", {"delimiter": ";", "decimal": ","}, id="semicolons and decimal commas"),
@@ -194,6 +195,10 @@ def test_event_codes_may_be_causes_of_death(written):
     assert cohort.rows["cause"].tolist() == ["none", "breast-cancer", "other"]
     assert cohort.events().tolist() == [0, 1, 1]
     assert cohort.events("breast-cancer").tolist() == [0, 1, 0]
+
+
+def test_an_event_may_be_true_or_false(written):
+    assert read_own_file(written("years,event\n1,TRUE\n3,FALSE\n"), time_unit="years").events().tolist() == [1, 0]
 
 
 def test_one_column_may_be_both_event_and_cause(written):

@@ -103,6 +103,11 @@ def test_a_decimal_comma(fault):
         "in 2 rows (row 1, 2)")
 
 
+def test_a_file_without_a_header(fault):
+    message = fault("19,1,1\n25,1,1\n", columns={"years": "time", "event": "death"}, time_unit="months")
+    assert "the first line holds numbers only" in message
+
+
 def test_columns_of_one_name(fault):
     assert "the column name 'status' stands more than once" in fault("months,status,status\n1,0,0\n")
 
