@@ -157,8 +157,8 @@ def _draw_key(laid: row_plot.Laid) -> None:
     box, (across, up) = laid.ax.get_position(), laid.drawing.get_size_inches()
     left, line = box.x0 * across, box.y1 * up + 0.12
     for name, (marker, colour, filled) in (("Cohort", _OURS), ("Published", _THEIRS)):
-        inside = colour if filled else "white"
-        laid.drawing.add_artist(Line2D([left + 0.05], [line], marker=marker, markersize=5, color=colour, markerfacecolor=inside, transform=laid.drawing.dpi_scale_trans))
+        looks = {"marker": marker, "markersize": 5, "color": colour, "markerfacecolor": colour if filled else "white"}
+        laid.drawing.add_artist(Line2D([left + 0.05], [line], transform=laid.drawing.dpi_scale_trans, **looks))
         style.write(laid.drawing, left + 0.14, line, name)
         left += 0.14 + style.text_width(name) + 0.2
 

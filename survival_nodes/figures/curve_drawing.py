@@ -20,6 +20,7 @@ BELOW_AXIS = 0.52  # inches for the numbers of the ticks and the title of the ax
 TABLE_ROWS = (("At risk", "n_risk"), ("Censored", "n_censor"), ("Events", "n_event"))
 BLOCK = (len(TABLE_ROWS) + 1) * style.PITCH + 0.06
 KEY = 0.28  # inches of line shown beside a group's name
+OVER = 1.02  # the axis ends a little after the last follow-up
 NAMES_END = 0.76  # inches from the left edge to the end of the longest of the row names
 
 
@@ -56,6 +57,17 @@ class Sheet:
         return max(style.text_width(format_count(value)) for curve in self.curves for _, column in TABLE_ROWS for value in curve.table[column])
 
     @property
+    def columns(self) -> list[int]:
+        """Places of the ticks with numbers under them: all of them, or as many from the left as do not touch."""
+        inches = (style.WIDTH - self.left - RIGHT) / (self.last * OVER)
+        needed = max(self.widest, *(style.text_width(f"{tick * self.per_year:.4g}") for tick in self.ticks)) + 0.05
+        shown: list[int] = []
+        for place, tick in enumerate(self.ticks):
+            if not shown or (tick - self.ticks[shown[-1]]) * inches >= needed:
+                shown.append(place)
+        return shown
+
+    @property
     def left(self) -> float:
         """Inches to the left of the axes: room for the row names and half of a number under the first tick."""
         return NAMES_END + self.widest / 2 + 0.08
@@ -82,8 +94,9 @@ def _dress(ax: Axes, sheet: Sheet) -> None:
     """Set the limits, ticks and titles of the axes."""
     span = sheet.last * sheet.per_year
     ticks = sheet.ticks * sheet.per_year
-    ax.set_xlim(0, span * 1.02)
-    ax.set_xticks(ticks, [f"{tick:.4g}" for tick in ticks])
+    ax.set_xlim(0, span * OVER)
+    shown = set(sheet.columns)
+    ax.set_xticks(ticks, [f"{tick:.4g}" if place in shown else "" for place, tick in enumerate(ticks)])
     steps = 0.2 if sheet.y_low < 0.4 else 0.1 if sheet.y_low < 0.75 else 0.05 if sheet.y_low < 0.9 else 0.01
     levels = [level for level in np.round(np.arange(1, -1e-9, -steps), 2) if level >= sheet.y_low - 1e-9]
     ax.set_ylim(sheet.y_low, 1 + 0.012 * (1 - sheet.y_low))
@@ -116,23 +129,12 @@ def _draw_numbers(drawing: Drawing, ax: Axes, curve: Curve, sheet: Sheet, top: f
     line = top - style.PITCH / 2
     _draw_sample(drawing, style.MARGIN, line, curve.place)
     style.write(drawing, style.MARGIN + KEY + 0.07, line, style.shortened(curve.label, style.WIDTH - 2 * style.MARGIN - KEY, weight="bold"), weight="bold")
-    shown = _columns_apart(ax, sheet)
     for name, column in TABLE_ROWS:
         line -= style.PITCH
         style.write(drawing, style.MARGIN + 0.06, line, name)
-        for place in shown:
+        for place in sheet.columns:
             number, tick = format_count(curve.table[column].iloc[place]), sheet.ticks[place] * sheet.per_year
             style.write(drawing, tick, line, number, ax=ax, ha="center", gid=f"{column}-{curve.place}-{place}")
-
-
-def _columns_apart(ax: Axes, sheet: Sheet) -> list[int]:
-    """Choose the ticks under which numbers stand: all of them, or as many from the left as do not touch."""
-    inches = (style.WIDTH - sheet.left - RIGHT) / ax.get_xlim()[1] * sheet.per_year
-    shown: list[int] = []
-    for place, tick in enumerate(sheet.ticks):
-        if not shown or (tick - sheet.ticks[shown[-1]]) * inches >= sheet.widest + 0.05:
-            shown.append(place)
-    return shown
 
 
 def _key_rows(labels: list[str], start: float) -> list[list[tuple[int, str, float]]]:

@@ -181,12 +181,12 @@ def _ticks(wanted: _Wanted, last: float, countable: bool) -> np.ndarray:
 
 def _table(group: str, rows: pd.DataFrame | None, at_risk: pd.DataFrame | None, ticks: np.ndarray) -> pd.DataFrame:
     """Give one group's numbers at the ticks: from the table given, else counted from its curve."""
-    own = at_risk.loc[at_risk["group"] == group] if at_risk is not None else pd.DataFrame(columns=["years"])
+    own = pd.DataFrame(columns=["years"]) if at_risk is None else at_risk.loc[at_risk["group"] == group].astype(dict.fromkeys(curve_steps.COUNTS, "float64"))
     lines = []
     for tick in ticks:
         given = own.loc[np.isclose(own["years"].astype("float64"), tick, rtol=curve_steps.NEAR, atol=0)]
         if len(given):
-            lines.append({"years": tick, **{name: given[name].iloc[0] for name in curve_steps.COUNTS}})
+            lines.append({"years": tick, **given.iloc[0][list(curve_steps.COUNTS)]})
         elif rows is not None:
             lines.append(curve_steps.counts_at(rows, np.array([tick])).iloc[0].to_dict())
         else:
@@ -213,15 +213,16 @@ def _caption(curves: pd.DataFrame, sheet: Sheet) -> str:
     how = ", ".join([curves["estimand"].iloc[0], *curves["method"].dropna().unique()])
     parts = [f"{sheet.y_title} ({how})" + (f" with pointwise {level} confidence bands." if sheet.bands and level else ".")]
     parts.append("At risk at a time t are patients followed to t or longer (time \u2265 t); censored and events are counted up to and including t.")
-    if sheet.marks:
-        parts.append("Short vertical lines mark censored patients.")
+    crowded = any(len(curve_steps.censor_marks(curve.corners)) for curve in sheet.curves)
+    unmarked = "Censored patients are counted in the table and not marked on the curves." if crowded else ""
+    parts.append("Short vertical lines mark censored patients." if sheet.marks else unmarked)
     if any(few for curve in sheet.curves for few, _ in curve_steps.by_number_at_risk(curve.corners)):
         parts.append(f"Curves are drawn lighter where fewer than {FEW_AT_RISK} patients are at risk.")
     if sheet.y_low:
         parts.append(f"The vertical axis starts at {format_percent(sheet.y_low, 0)}; bands are cut there.")
     if sheet.synthetic:
         parts.append(MADE)
-    return " ".join(parts)
+    return " ".join(filter(None, parts))
 
 
 def _alt_text(sheet: Sheet, words: str, conf_level: float) -> str:

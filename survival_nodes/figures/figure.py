@@ -92,7 +92,7 @@ class Figure:
         makers = dict(zip(SUFFIXES, (self.svg, self.png, self.pdf)))
         suffix = Path(path).suffix.lower()
         if suffix not in makers:
-            raise UsageError(f"a figure cannot be saved as {suffix or 'a file without suffix'!r}; name a file that ends in {', '.join(SUFFIXES)}")
+            raise UsageError(f"a figure cannot be saved {f'as {suffix}' if suffix else 'without a suffix'}; name a file that ends in {', '.join(SUFFIXES)}")
         return write_file(path, makers[suffix]())
 
     def _rendered(self, form: str, metadata: dict) -> bytes:

@@ -57,8 +57,8 @@ class _Scale:
     def claim(self, margin: float) -> str:
         """Write the claim under test: no worse than a margin, or, where the margin is no difference, worse."""
         at = self.margin_at(margin)
-        towards_worse = ">" if self.worse_is_right else "<"
-        return f"{towards_worse if at == self.none else '<' if self.worse_is_right else '>'} {self.write(at)}"
+        worse = at == self.none
+        return f"{'worse' if worse else 'no worse'}, {'>' if worse == self.worse_is_right else '<'} {self.write(at)}"
 
 
 def _points(fraction: float) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # Okabe and Ito's colours in the order in which neighbours differ most, also to the colour-blind; yellow is left out, it fades on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 # Five styles beside seven colours: a pair repeats only after 35 groups.
-DASHES = ((0, ()), (0, (5, 1.6)), (0, (1.2, 1.2)), (0, (6, 1.6, 1.2, 1.6)), (0, (10, 2)))
+DASHES = ("solid", (0, (5, 1.6)), (0, (1.2, 1.2)), (0, (6, 1.6, 1.2, 1.6)), (0, (10, 2)))
 INK, GREY, RULE = "#000000", "#6b6b6b", "#b5b5b5"
 WIDTH = 7.0  # inches: two columns of a journal page
 MARGIN = 0.12  # inches of white around everything
@@ -27,6 +27,7 @@ MADE = "The cohort is synthetic: no real patients."
 # DejaVu Sans comes with matplotlib, so every machine measures alike; Verdana and Geneva, cut to nearly the same widths, stand in
 # for it in a reader's browser, and whatever else stands in there is narrower: text never grows into its neighbour.
 FONTS = ("DejaVu Sans", "Verdana", "Geneva", "sans-serif")
+_BLANKS = re.compile(r"[ \t\n\r\f\v\x85\u2028\u2029]+")  # not the thin blank inside 20 000
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -51,7 +52,7 @@ def visible(text: object) -> str:
     >>> visible("two" + chr(10) + " lines")
     'two lines'
     """
-    return _NOT_IN_XML.sub("\ufffd", " ".join(str(text).split()))
+    return _NOT_IN_XML.sub("\ufffd", _BLANKS.sub(" ", str(text)).strip(" "))
 
 
 def plain(text: object) -> str:
@@ -89,7 +90,7 @@ def shortened(text: object, inches: float, points: float = TEXT, weight: str = "
 def wrapped(text: object, inches: float, points: float = TEXT, weight: str = "normal") -> list[str]:
     """Break a text into lines no wider than so many inches; a single word that is wider is cut."""
     lines: list[str] = []
-    for word in visible(text).split():
+    for word in visible(text).split(" "):
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and text_width(longer, points, weight) <= inches:
             lines[-1] = longer
@@ -108,7 +109,7 @@ def lighter(colour: str, share: float = 0.38) -> str:
     return "#" + "".join(f"{round(part + (255 - part) * share):02x}" for part in parts)
 
 
-def look(place: int) -> tuple[str, tuple]:
+def look(place: int) -> tuple[str, str | tuple]:
     """Give the colour and the dashes of the group at a place in the order of groups."""
     return COLOURS[place % len(COLOURS)], DASHES[place % len(DASHES)]
 

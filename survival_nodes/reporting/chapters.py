@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ..units import MISSING, format_count, is_missing
+from ..units import format_count
 from .readout import Readout, readout
 
 if TYPE_CHECKING:
     from ..study.findings import Figure, Findings, Section, Table
 
+SENTENCE = 40  # characters
 _LEDGER_HEADINGS = {"rule": "Step", "reason": "Reason", "n_before": "Before", "n_after": "After", "n_excluded": "Excluded"}
 _LEDGER_CAPTION = "Steps from the file to the cohort."
-# A cell that reads as a number, an interval, a percentage or a p-value; such columns are set to the right.
-_NUMERIC = re.compile(r"[(<>\u2264\u2265=\u2212+-]?\s*(\d|\u221e)[\d.,\s\u202f%()\u2212\u2013\u221eto;/<+-]*")
-_NOTHING = {"", MISSING}
+# A column is set to the right where its cells are numbers, intervals, percentages or p-values, with no other words than these.
+_WORDS_OF_NUMBERS = re.compile(r"\b(?:to|not reached|reference)\b|\u2020")
+_NUMERIC = re.compile(r"[\d.,\s\u202f%()\u2212\u2013\u221e\u2264\u2265;/<>=+-]*")
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,11 @@ class TablePiece:
     rows: tuple[tuple[str, ...], ...]
     numeric: tuple[bool, ...]
     csv: str
+
+    @property
+    def long(self) -> tuple[bool, ...]:
+        """Which columns hold sentences rather than words, and so need room."""
+        return tuple(any(len(cell) > SENTENCE for cell in column) for column in zip(*self.rows))
 
     @property
     def path(self) -> str:
@@ -132,7 +138,7 @@ def _ledger(ledger: pd.DataFrame, chapter: str) -> TablePiece:
 
 
 def _piece(display: pd.DataFrame, anchor: str, *, caption: str, notes: tuple[str, ...], csv: str) -> TablePiece:
-    rows = tuple(tuple("" if is_missing(cell) else str(cell) for cell in row) for row in display.itertuples(index=False, name=None))
+    rows = tuple(tuple("" if pd.isna(cell) else str(cell) for cell in row) for row in display.itertuples(index=False, name=None))
     numeric = (False, *(_is_numeric(column) for column in list(zip(*rows))[1:])) if rows else (False,) * display.shape[1]
     return TablePiece(anchor, caption, notes, tuple(_headings(display)), rows, numeric, csv)
 
@@ -143,5 +149,5 @@ def _headings(display: pd.DataFrame) -> Iterator[str]:
 
 
 def _is_numeric(cells: Sequence[str]) -> bool:
-    told = [cell.strip() for cell in cells if cell.strip() not in _NOTHING]
-    return bool(told) and all(_NUMERIC.fullmatch(cell) for cell in told)
+    told = [_WORDS_OF_NUMBERS.sub("", cell) for cell in cells]
+    return all(map(_NUMERIC.fullmatch, told)) and any(character.isdigit() for cell in told for character in cell)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ..units import is_missing
 from .provenance import NO_PATIENTS, settings_of
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ FORM = "survival_nodes findings 1"
 READING = "A frame is a mapping of columns to lists of equal length. A missing number is null; an infinite one is the text Inf or -Inf."
 
 
-def findings_json(chapters: Sequence[Findings], *, title: str, versions: Mapping[str, str], command: str | None) -> str:
+def findings_json(chapters: Sequence[Findings], *, title: str, versions: Mapping[str, str], command: str | None, files: Mapping[str, str]) -> str:
     """Write findings as JSON text: what was concluded, every frame, and where it came from.
 
     Parameters
@@ -34,6 +33,8 @@ def findings_json(chapters: Sequence[Findings], *, title: str, versions: Mapping
         Name to version of what computed the results.
     command
         The command line, its paths already reduced, or None.
+    files
+        The other files of the report, each with its SHA-256.
     """
     report = {
         "form": FORM,
@@ -43,6 +44,7 @@ def findings_json(chapters: Sequence[Findings], *, title: str, versions: Mapping
         "versions": dict(versions),
         "command": command,
         "findings": [_chapter(findings) for findings in chapters],
+        "files": dict(files),
     }
     return "".join(_written(plain(report))) + "\n"
 
@@ -78,15 +80,22 @@ def plain(value: object) -> object:
     {'p': None, 'n': 3, 'high': 'Inf', 'groups': ['a', 'b']}
     """
     if isinstance(value, pd.DataFrame):
-        return {str(name): [plain(cell) for cell in value[name].tolist()] for name in value.columns}
+        return {str(name): _column(value[name]) for name in value.columns}
     if isinstance(value, Mapping):
         return {str(name): plain(member) for name, member in value.items()}
     if isinstance(value, (list, tuple, set, frozenset, np.ndarray, pd.Series)):
         # A set has no order of its own; sorted, it has the same one in every run.
         return [plain(member) for member in (sorted(value, key=str) if isinstance(value, (set, frozenset)) else value)]
-    if is_missing(value):
+    if pd.isna(value):
         return None
     return _plain_scalar(value.item() if isinstance(value, np.generic) else value)
+
+
+def _column(values: pd.Series) -> list[object]:
+    """Turn a column into a list; the long columns of curves are numbers throughout and need no look at each."""
+    cells = values.tolist()
+    finite = values.dtype.kind in "iu" or (values.dtype.kind == "f" and np.isfinite(values.to_numpy()).all())
+    return cells if finite and isinstance(values.dtype, np.dtype) else [plain(cell) for cell in cells]
 
 
 def _plain_scalar(value: object) -> object:

@@ -85,10 +85,19 @@ def _inputs(provenance: Mapping[str, object]) -> list[tuple[str, str, str]]:
 
 
 def _settings(provenance: Mapping[str, object], within: str = "") -> Iterator[tuple[str, str]]:
-    """Give what provenance says besides the inputs, a line each; values that are not text are written as JSON."""
+    """Give what provenance says besides the inputs, a line each."""
     for name, value in settings_of(provenance).items():
         name = f"{within} {name}".strip().replace("_", " ")
         if isinstance(value, Mapping):
             yield from _settings(value, name)
-        elif name != "inputs" and value is not None and value != "":
-            yield name, value if isinstance(value, str) else json.dumps(plain(value), ensure_ascii=False)
+        elif name != "inputs" and _said(value):
+            yield name, _said(value)
+
+
+def _said(value: object) -> str:
+    """Write a setting as a person would; numbers as JSON has them, nothing for what was not set."""
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(_said, value))
+    if isinstance(value, (str, bool)) or value is None:
+        return {True: "yes", False: "no", None: ""}.get(value, value)
+    return json.dumps(plain(value), ensure_ascii=False)

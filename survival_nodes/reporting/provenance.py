@@ -78,6 +78,6 @@ def versions() -> dict[str, str]:
 def settings_of(provenance: Mapping[str, object]) -> dict[str, object]:
     """Give the provenance of findings with the names of its inputs reduced to file names; all else stays."""
     settings = {str(name): value for name, value in provenance.items()}
-    if "inputs" in settings:
+    if settings.get("inputs"):
         settings["inputs"] = [{**entry, "name": file_name(str(entry["name"]))} for entry in settings["inputs"]]
     return settings

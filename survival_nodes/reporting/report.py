@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..data_files import sha256
 from ..errors import UsageError, unknown_name
 from . import provenance
 from .chapters import Chapter, chapter_of
@@ -18,6 +23,9 @@ if TYPE_CHECKING:
 
 # Form of a report -> the name of its file and what writes it.
 FORMS: dict[str, tuple[str, Callable[..., str | bytes]]] = {"html": ("report.html", html_page)}
+FINDINGS = "findings.json"
+# What a report may call its files; nothing else is ever removed.
+_OWN_PATH = re.compile(r"(tables|figures)/[a-z0-9-]+\.(csv|svg|png)")
 TITLE_OF_SEVERAL = "Survival of breast-cancer cohorts by nodal category"
 
 
@@ -27,8 +35,9 @@ def write_report(
 ) -> Path:
     """Write a report: `report.html`, a CSV file a table, an SVG and a PNG file a figure, and `findings.json`.
 
-    Everything is made before anything is written, and all files come into place together, `report.html` last; other files of the folder are not touched.
-    The same findings give the same bytes.
+    Everything is made before anything is written, and all files come into place together, `report.html` last. Tables and figures
+    of an older report in the same folder that the new one does not have are removed, unless somebody has changed them; other
+    files are not touched. The same findings give the same bytes.
 
     Parameters
     ----------
@@ -54,6 +63,12 @@ def write_report(
         If there are no findings, a format is unknown, or two findings, tables or figures share a name.
     OutputError
         If the folder or a file cannot be written; an older report there stays as it was.
+
+    Examples
+    --------
+    >>> write_report([], "report")
+    Traceback (most recent call last):
+    survival_nodes.errors.UsageError: there are no findings to report: give one, or several in a list
     """
     several = list(findings) if isinstance(findings, Sequence) else [findings]
     forms = _forms(formats)
@@ -66,10 +81,15 @@ def write_report(
         "versions": provenance.versions(),
         "command": None if command is None else provenance.reduced_command(command),
     }
-    files = _files_beside(chapters) | {"findings.json": findings_json(several, **head)}
-    reports = {name: write(chapters, **head) for name, write in forms}
-    folder = write_together(folder, files | reports)
-    return folder / forms[-1][0]
+    files = _files_beside(chapters)
+    reports = {name: _bytes(write(chapters, **head)) for name, write in forms}
+    hashes = {path: hashlib.sha256(content).hexdigest() for path, content in (files | reports).items()}
+    outdated = _of_an_older_report(Path(folder)) - set(hashes)
+    write_together(folder, files | {FINDINGS: _bytes(findings_json(several, files=hashes, **head))} | reports)
+    for path in outdated:
+        with suppress(OSError):
+            (Path(folder) / path).unlink()
+    return Path(folder) / forms[-1][0]
 
 
 def _forms(formats: Sequence[str]) -> list[tuple[str, Callable[..., str | bytes]]]:
@@ -82,13 +102,28 @@ def _forms(formats: Sequence[str]) -> list[tuple[str, Callable[..., str | bytes]
     return [FORMS[name] for name in FORMS if name in names]
 
 
-def _files_beside(chapters: Sequence[Chapter]) -> dict[str, str | bytes]:
+def _files_beside(chapters: Sequence[Chapter]) -> dict[str, bytes]:
     tables = [(table.path, table.csv) for chapter in chapters for table in chapter.tables]
     figures = [(figure.svg_path, figure.svg) for chapter in chapters for figure in chapter.figures]
     pictures = [(figure.png_path, figure.png) for chapter in chapters for figure in chapter.figures]
     files = tables + figures + pictures
     _refuse_repeats([path for path, _ in files])
-    return dict(files)
+    return {path: _bytes(content) for path, content in files}
+
+
+def _bytes(content: str | bytes) -> bytes:
+    """Encode text as UTF-8; a letter of a file name that the system could not read becomes a question mark, rather than stop the report."""
+    return content.encode("utf-8", errors="replace") if isinstance(content, str) else content
+
+
+def _of_an_older_report(folder: Path) -> set[str]:
+    """List the files that an older report wrote here and nobody has changed since; those of them that the new one does not write would mislead."""
+    try:
+        listed = json.loads((folder / FINDINGS).read_text(encoding="utf-8"))["files"].items()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        # No older report, or a file of that name that is none of ours.
+        return set()
+    return {path for path, digest in listed if _OWN_PATH.fullmatch(path) and (folder / path).is_file() and sha256(folder / path) == digest}
 
 
 def _refuse_repeats(names: Sequence[str]) -> None:

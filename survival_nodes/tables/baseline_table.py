@@ -123,9 +123,12 @@ def _is_follow_up(name: str, columns: Iterable[str]) -> bool:
 
 
 def _is_number(cohort: Cohort, name: str) -> bool:
-    """Tell whether a column is described as a number: one with two values or fewer is a category, however it is coded."""
+    """Tell whether a column is described as a number: those the dictionary has as numbers, and others unless they only code two states (0/1, 1/2)."""
     values = cohort.column(name)
-    return name not in cohort.levels and pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values) and values.nunique() > 2
+    if name in cohort.levels or not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
+        return False
+    codes = values.dropna().unique()
+    return name in COHORT.names or not (len(codes) <= 2 and set(codes) <= {0, 1, 2})
 
 
 def _describe(cohort: Cohort, name: str, place: np.ndarray, codes: np.ndarray, groups: tuple[str, ...]) -> pd.DataFrame:

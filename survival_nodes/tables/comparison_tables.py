@@ -10,8 +10,9 @@ import pandas as pd
 
 from ..columns import COEFFICIENTS, COMPARISONS, CONTRASTS, PUBLISHED, require
 from ..units import MISSING, format_count, format_number, format_p, format_percent, format_ratio, is_missing
-from .table import Table, columns_that_vary, display_of, heading, interval_heading, with_interval, words
+from .table import Table, columns_that_vary, display_of, heading, interval_heading, records, with_interval, words
 
+_VERDICTS = "Verdict on the claim: shown where the whole interval fulfils it, excluded where the whole interval contradicts it, else inconclusive."
 NOT_ESTIMABLE = "not estimable"
 INDENT = "\u2003"
 _LEVEL_OF = re.compile(r"(?:C\()?(?P<column>\w+)\)?\[T\.(?P<level>.*)\]")
@@ -54,7 +55,7 @@ def hazard_ratios(
     frame = _with_references(coefficients, levels or {}, labels or {})
     columns: dict[str, list[str]] = {"Characteristic": [], f"HR ({interval_heading(coefficients['conf_level'])})": [], heading("p_value"): []}
     before = None
-    for row in frame.to_dict("records"):
+    for row in records(frame):
         if row["level"] is not None and row["characteristic"] != before:
             _append(columns, row["characteristic"], "", "")
         before = row["characteristic"]
@@ -79,7 +80,7 @@ def _ratio(row: dict) -> str:
 def _with_references(coefficients: pd.DataFrame, levels: Mapping[str, Sequence[str]], labels: Mapping[str, str]) -> pd.DataFrame:
     """Say of each term which level of which characteristic it is, and put the reference before the first of its levels."""
     rows, begun = [], set()
-    for term in coefficients.to_dict("records"):
+    for term in records(coefficients):
         found = _LEVEL_OF.fullmatch(term["term"])
         column = found["column"] if found else None
         if column in levels and column not in begun:
@@ -129,20 +130,21 @@ def contrasts(frame: pd.DataFrame, *, labels: Mapping[str, str] | None = None, n
     """
     require(frame.replace([np.inf, -np.inf], np.nan), CONTRASTS)
     named = labels or {}
-    rows = frame.to_dict("records")
+    rows = records(frame)
     columns = {"Comparison": [f"{named.get(row['group'], row['group'])} vs {named.get(row['reference'], row['reference'])}" for row in rows]}
     columns |= {heading(column): [row[column] or "" for row in rows] for column in columns_that_vary(frame, ("endpoint",))}
     columns[heading("measure")] = [_measure(row["measure"]) for row in rows]
     if frame["years"].notna().any():
         columns[heading("years")] = [MISSING if is_missing(row["years"]) else f"{row['years']:.4g}" for row in rows]
     columns["Estimate (interval)"] = [_estimate(row) for row in rows]
-    for column in ("margin", "smallest_margin"):
-        if frame[column].notna().any():
-            columns[heading(column)] = [_scale(row["measure"])[1](row[column]) for row in rows]
+    if frame["margin"].notna().any():
+        columns["Claim"] = [_claim(row) for row in rows]
+    if frame["smallest_margin"].notna().any():
+        columns[heading("smallest_margin")] = [_scale(row["measure"])[1](row["smallest_margin"]) for row in rows]
     if frame["verdict"].notna().any():
         columns[heading("verdict")] = [row["verdict"] or MISSING for row in rows]
     columns[heading("p_value")] = [format_p(row["p_value"]) for row in rows]
-    notes = ["A verdict is read off the interval and the margin, never off a p-value."] if frame["verdict"].notna().any() else []
+    notes = [_VERDICTS, "p is one-sided, of the claim."] if frame["verdict"].notna().any() else []
     if frame["smallest_margin"].notna().any():
         notes.append("Smallest margin: the smallest with which these data would have shown that the group is no worse.")
     return Table(name, frame.copy(), display_of(columns), "Groups against their reference.", tuple(notes))
@@ -155,6 +157,17 @@ def _scale(measure: str) -> tuple[str, Callable[[float], str]]:
     if "mean" in measure:
         return "years", format_number
     return "percentage points", lambda value: format_percent(value, sign=False)
+
+
+def _claim(row: dict) -> str:
+    """Write the claim under test: no worse than a margin, or, where the margin is no difference, worse."""
+    measure, margin = row["measure"], row["margin"]
+    if is_missing(margin):
+        return MISSING
+    ratio, worse_is_more = "ratio" in measure, any(word in measure for word in ("hazard", "incidence", "risk"))
+    at = margin if worse_is_more else 1 / margin if ratio else -margin
+    worse = margin == (1 if ratio else 0)
+    return f"{'worse' if worse else 'no worse'}, {'>' if worse == worse_is_more else '<'} {_scale(measure)[1](at)}"
 
 
 def _measure(measure: str) -> str:

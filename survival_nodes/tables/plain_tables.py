@@ -9,7 +9,7 @@ import pandas as pd
 from ..columns import PUBLISHED, TESTS, require
 from ..errors import InputError
 from ..units import MISSING, format_count, format_number, format_p, format_percent, format_ratio, is_missing
-from .table import Table, display_of, heading, with_interval, words
+from .table import Table, counts, display_of, heading, records, with_interval, words
 
 _LEDGER = {"rule": "Step", "reason": "Reason", "n_before": "Before", "n_after": "After", "n_excluded": "Excluded"}
 
@@ -46,7 +46,9 @@ def plain(
     if lacking:
         raise InputError(f"the frame has no column {', '.join(map(repr, lacking))}; it has: {', '.join(map(str, frame.columns))}")
     writers = {column: (formats or {}).get(column, words) for column in headings}
-    return Table(name, frame.copy(), display_of({title: map(writers[column], frame[column]) for column, title in headings.items()}), caption, notes)
+    rows = records(frame)
+    shown = {title: [writers[column](row[column]) for row in rows] for column, title in headings.items()}
+    return Table(name, frame.copy(), display_of(shown), caption, notes)
 
 
 def flow(ledger: pd.DataFrame, *, name: str = "flow") -> Table:
@@ -62,8 +64,8 @@ def flow(ledger: pd.DataFrame, *, name: str = "flow") -> Table:
     InputError
         If a column is not there.
     """
-    counts = dict.fromkeys(("n_before", "n_after", "n_excluded"), format_count)
-    return plain(ledger, name=name, caption="Steps from the source to the patients analysed.", headings=_LEDGER, formats=counts)
+    written = dict.fromkeys(("n_before", "n_after", "n_excluded"), format_count)
+    return plain(ledger, name=name, caption="Steps from the source to the patients analysed.", headings=_LEDGER, formats=written)
 
 
 def tests(frame: pd.DataFrame, *, name: str = "tests") -> Table:
@@ -89,15 +91,14 @@ def published(rates: pd.DataFrame, *, name: str = "published") -> Table:
         If the frame is not of the schema.
     """
     require(rates, PUBLISHED)
-    columns: dict[str, list[str]] = {heading("study"): [words(study) for study in rates["study"]]}
-    for column in ("category", "endpoint", "estimand", "years"):
-        columns[heading(column)] = [MISSING if is_missing(value) else value if isinstance(value, str) else f"{value:.4g}" for value in rates[column]]
+    columns: dict[str, list[str]] = {heading(column): [value or MISSING for value in rates[column]] for column in ("study", "category", "endpoint", "estimand")}
+    columns[heading("years")] = [MISSING if is_missing(years) else f"{years:.4g}" for years in rates["years"]]
     if rates["estimate"].notna().any():
         columns["Published (interval)"] = [with_interval(*span, format_percent) for span in rates[["estimate", "conf_low", "conf_high"]].to_numpy(dtype=float)]
     if rates["ratio"].notna().any():
         columns["Ratio (interval)"] = [with_interval(*span, format_ratio) for span in rates[["ratio", "ratio_low", "ratio_high"]].to_numpy(dtype=float)]
         columns["Kind of ratio"] = [words(kind) for kind in rates["ratio_kind"]]
-    columns["N"] = [format_count(n) for n in rates["n"]]
+    columns["N"] = counts(rates["n"])
     columns[heading("tier")] = [words(tier) for tier in rates["tier"]]
     columns[heading("doi")] = [words(doi) for doi in rates["doi"]]
     notes = ("Tier: A read in the primary text, B in a professional summary, C in a tertiary copy.",)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..columns import ESTIMATES, QUANTILES, require, survival_name
 from ..units import format_count, format_number, format_percent, is_missing
-from .table import DAGGER, Table, columns_that_vary, display_of, heading, interval_heading, with_interval
+from .table import DAGGER, Table, columns_that_vary, counts, display_of, heading, interval_heading, records, with_interval
 
 FEW_AT_RISK = 10
 PER = 1000  # person-years that a printed rate refers to
@@ -54,8 +54,8 @@ def survival(estimates: pd.DataFrame, *, labels: Mapping[str, str] | None = None
         columns[heading(column)] = [value or "all" for value in estimates[column]]
     if estimates["years"].notna().any():
         columns[heading("years")] = [f"{years:.4g}" for years in estimates["years"]]
-    columns[f"{_quantity(estimates)} ({interval_heading(estimates['conf_level'])})"] = [_cell(row) for row in estimates.to_dict("records")]
-    columns |= {heading(column): [format_count(n) for n in estimates[column]] for column in ("n_risk", "n_event")}
+    columns[f"{_quantity(estimates)} ({interval_heading(estimates['conf_level'])})"] = [_cell(row) for row in records(estimates)]
+    columns |= {heading(column): counts(estimates[column]) for column in ("n_risk", "n_event")}
     return Table(name, estimates.copy(), display_of(columns), _caption(estimates), _notes(estimates))
 
 
@@ -96,7 +96,7 @@ def _notes(estimates: pd.DataFrame) -> tuple[str, ...]:
     notes = []
     if set(estimates["estimand"]) != {"rate"}:
         notes.append("At risk at a time t are patients followed to t or longer (time \u2265 t); events are counted up to and including t.")
-    if any(map(_is_few, estimates.to_dict("records"))):
+    if any(map(_is_few, records(estimates))):
         notes.append(f"{DAGGER} Fewer than {FEW_AT_RISK} patients at risk.")
     if estimates["estimate"].isna().any():
         notes.append("\u2013: beyond the group's last follow-up, where nothing is known.")
@@ -155,9 +155,9 @@ def rates(frame: pd.DataFrame, *, labels: Mapping[str, str] | None = None, name:
     named = {"all": "All patients", **(labels or {})}
     columns = {
         heading("group"): [named.get(group, group) for group in frame["group"]],
-        "Patients": [format_count(n) for n in frame["n"]],
-        "Events": [format_count(n) for n in frame["events"]],
-        "Person-years": [format_number(years, 1) for years in frame["person_years"]],
+        "Patients": counts(frame["n"]),
+        "Events": counts(frame["events"]),
+        "Person-years": [format_count(years) if years >= PER else format_number(years, 1) for years in frame["person_years"]],
         f"Events per {format_count(PER)} person-years (exact interval)": [
             with_interval(*span, _writer("rate")) for span in frame[["rate", "conf_low", "conf_high"]].to_numpy(dtype=float)],
     }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..columns import SCHEMAS
+from ..columns import COHORT, SCHEMAS
 from ..data_files import write_file
 from ..errors import UsageError
 from ..units import MISSING, format_count, format_interval, format_number, is_missing
@@ -56,7 +56,7 @@ class Table:
         """
         suffix = Path(path).suffix.lower()
         if suffix != ".csv":
-            raise UsageError(f"a table cannot be saved as {suffix or 'a file without suffix'!r}; name a file that ends in .csv")
+            raise UsageError(f"a table cannot be saved {f'as {suffix}' if suffix else 'without a suffix'}; name a file that ends in .csv")
         return write_file(path, self.csv())
 
     def text(self) -> str:
@@ -85,8 +85,23 @@ def heading(name: str) -> str:
     >>> heading("n_risk"), heading("hospital_type")
     ('At risk', 'Hospital type')
     """
-    found = (schema[name].heading for schema in SCHEMAS if name in schema.names)
+    results = [schema for schema in SCHEMAS if schema is not COHORT]  # whose `years` are times, not follow-up
+    found = (schema[name].heading for schema in (*results, COHORT) if name in schema.names)
     return next(filter(None, found), name.replace("_", " ").strip().capitalize() or name)
+
+
+def records(frame: pd.DataFrame) -> list[dict]:
+    """Give the rows of a frame, with None for whatever is missing."""
+    return frame.astype(object).where(frame.notna(), None).to_dict("records")
+
+
+def counts(values: pd.Series) -> list[str]:
+    """Write counts, some of which may be missing.
+
+    >>> counts(pd.Series([20000, None], dtype="Int64"))
+    ['20\u202f000', '\u2013']
+    """
+    return [format_count(value) for value in values.astype("float64")]
 
 
 def display_of(columns: Mapping[str, Sequence[str]]) -> pd.DataFrame:

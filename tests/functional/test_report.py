@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import errno
 import getpass
 import hashlib
 import html.parser
 import json
 import math
+import os
 import platform
 import re
 from pathlib import Path
@@ -57,8 +59,9 @@ def findings(name="by-hand", synthetic=False, **changes):
         sections=(Section("Survival", (f"About {NASTY}.",), (table(),), (figure,)),),
         ledger=ledger, methods=("Kaplan and Meier's method.",), assumptions=("Censoring is independent.",), warnings=("Few events.", NASTY),
         references=("Morris TP et al. doi:10.1136/bmjopen-2019-030215.", f"{NASTY} https://example.org/{NASTY}"),
-        frames={"curves": curves(), "contrasts": pd.DataFrame({"group": ["b", "c"], "estimate": [1 / 3, np.inf], "verdict": ["shown", None]})},
-        provenance={"source": "own-file", "inputs": [{"name": "/home/jo/cohort.csv", "sha256": "ab" * 32, "rows": 7}], "seed": 5, "plan": {"at_years": [1.0, 5.0], "by": NASTY}})
+        frames={"curves": curves(), "contrasts": pd.DataFrame({"group": ["b", "c"], "estimate": [1 / 3, np.inf], "n": pd.array([3, None], dtype="Int64"), "verdict": ["shown", None]})},
+        provenance={"source": "own-file", "inputs": [{"name": "/home/jo/cohort.csv", "sha256": "ab" * 32, "rows": 7}], "seed": 5, "synthetic": False,
+                    "plan": {"at_years": [1.0, 5.0], "by": NASTY, "formula": None, "hypotheses": []}})
     return Findings(**(whole | changes))
 
 
@@ -200,6 +203,32 @@ def test_a_table_is_the_same_on_the_page_and_in_its_file(page, folder):
     pd.testing.assert_frame_equal(ledger, findings().ledger)
 
 
+@pytest.mark.parametrize(("cells", "right"), [
+    (["72.2% (54.5% to 84.0%)", "55.6% (20.4% to 80.5%) \u2020"], True),
+    (["not reached (5.50 to not reached)", "6.08"], True),
+    (["1 (reference)", "2.66 (1.14 to 6.25)", ""], True),
+    (["<0.001", "\u2013", "20\u202f000", "\u22120.5"], True),
+    (["45 rows of a file", "3"], False),
+    (["not reached", "not reached"], False),
+    (["", "\u2013"], False),
+])
+def test_columns_of_numbers_stand_to_the_right(tmp_path, cells, right):
+    display = pd.DataFrame({"Group": [str(number) for number in range(len(cells))], "It": cells})
+    written = write_report(findings(sections=(Section("x", tables=(Table("t", display, display, "T.", ()),)),)), tmp_path)
+    shown = Page(written)
+    numbers = [each.text for each in shown.all("td", **{"class": "number"})]
+    assert all((cell in numbers) == right for cell in cells if cell)
+    assert all(each.attributes["scope"] == "row" for each in shown.all("th") if each.text in display["Group"].tolist())
+
+
+def test_what_was_set_is_told(page):
+    told = dict(zip([each.text for each in page.all("dt")], [each.text for each in page.all("dd")]))
+    assert (told["source"], told["seed"], told["plan at years"], told["plan by"], told["synthetic"]) == ("own-file", "5", "1.0, 5.0", NASTY, "no")
+    assert "plan formula" not in told and "plan hypotheses" not in told
+    assert told["numpy"] == np.__version__ and told["command"] == "survival-nodes report cohort.csv --out=out"
+    assert [each.text for each in page.all("td", **{"class": "hash"})] == ["ab" * 32] * 2
+
+
 def test_a_ledger_that_a_section_shows_is_not_shown_twice(tmp_path):
     written = write_report(findings(sections=(Section("Patients", tables=(tables.flow(findings().ledger),)),)), tmp_path)
     assert "Who is in the analysis" not in written.read_text(encoding="utf-8") and not (tmp_path / "tables" / "by-hand-exclusions.csv").exists()
@@ -210,17 +239,42 @@ def test_json_holds_every_number(folder):
         raise AssertionError(f"{constant} is not JSON")
 
     whole = json.loads((folder / "findings.json").read_text(encoding="utf-8"), parse_constant=strict)
-    assert list(whole) == ["form", "reading", "title", "statement", "versions", "command", "findings"]
+    assert list(whole) == ["form", "reading", "title", "statement", "versions", "command", "findings", "files"]
     first, second = whole["findings"]
     assert (first["synthetic"], second["synthetic"]) == (False, True)
     assert first["summary"][1] == f"{NASTY} was worse."
-    assert first["verdicts"] == [{"frame": "contrasts", "group": "b", "estimate": 1 / 3, "verdict": "shown"}]
-    assert first["frames"]["contrasts"]["estimate"] == [1 / 3, "Inf"] and first["frames"]["contrasts"]["verdict"] == ["shown", None]
+    assert first["verdicts"] == [{"frame": "contrasts", "group": "b", "estimate": 1 / 3, "n": 3, "verdict": "shown"}]
+    assert first["frames"]["contrasts"]["estimate"] == [1 / 3, "Inf"] and first["frames"]["contrasts"]["n"] == [3, None] and first["frames"]["contrasts"]["verdict"] == ["shown", None]
     told, wanted = first["frames"]["curves"], curves()
     assert list(told) == CURVES.names
     pd.testing.assert_frame_equal(pd.DataFrame(told).astype(wanted.dtypes.to_dict()), wanted, check_exact=True)
     assert told["conf_low"][-1] is None and told["cause"] == [None] * 6
-    assert first["provenance"] == {"source": "own-file", "inputs": [{"name": "cohort.csv", "sha256": "ab" * 32, "rows": 7}], "seed": 5, "plan": {"at_years": [1.0, 5.0], "by": NASTY}}
+    assert first["provenance"] == findings().provenance | {"inputs": [{"name": "cohort.csv", "sha256": "ab" * 32, "rows": 7}]}
+
+
+def test_json_lists_the_files(folder):
+    listed = json.loads((folder / "findings.json").read_text(encoding="utf-8"))["files"]
+    assert listed == {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*.*") if path.name != "findings.json"}
+
+
+def test_an_older_report_leaves_nothing_that_misleads(tmp_path):
+    write_report(findings(sections=(Section("x", tables=(table("gone"), table("changed"), table("away"))),)), tmp_path)
+    (tmp_path / "tables" / "by-hand-changed.csv").write_text("mine")
+    (tmp_path / "tables" / "by-hand-away.csv").unlink()
+    (tmp_path / "tables" / "by-hand-mine.csv").write_text("mine")
+    write_report(findings(sections=(Section("x", tables=(table(),)),)), tmp_path)
+    assert {path.name for path in (tmp_path / "tables").iterdir()} == {f"by-hand-{name}.csv" for name in ("survival", "exclusions", "changed", "mine")}
+
+
+@pytest.mark.parametrize("found", ["", "[]", '{"files": 3}', '{"files": {"../mine.csv": "%s", "tables/../../mine.csv": "%s", "mine.csv": "%s"}}'])
+def test_another_findings_file_removes_nothing(tmp_path, found):
+    mine = hashlib.sha256(b"mine").hexdigest()
+    (tmp_path / "mine.csv").write_bytes(b"mine")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.csv").write_bytes(b"mine")
+    (tmp_path / "out" / "findings.json").write_text(found.replace("%s", mine))
+    write_report(findings(sections=()), tmp_path / "out")
+    assert (tmp_path / "mine.csv").exists() and (tmp_path / "out" / "mine.csv").exists()
 
 
 def test_nobody_is_named(folder):
@@ -249,7 +303,7 @@ def test_a_report_without_results_is_a_report(tmp_path):
     (dict(formats="docx"), "there is no format of a report 'docx'; there are: html"),
     (dict(formats=()), "no format was given: name at least one of html"),
     (dict(findings=[]), "there are no findings to report"),
-    (dict(findings=[findings("A b"), findings("a-B")]), "would be called 'a-b'"),
+    (dict(findings=[findings("A b", sections=()), findings("a-B", sections=())]), "would be called 'a-b'"),
     (dict(findings=findings(sections=(Section("x", tables=(table("a"), table("A"))),))), "'tables/by-hand-a.csv'"),
 ])
 def test_a_wrong_call_is_told(tmp_path, arguments, words):
@@ -261,8 +315,40 @@ def test_a_wrong_call_is_told(tmp_path, arguments, words):
 def test_a_folder_that_cannot_be_made_is_told(tmp_path):
     (tmp_path / "out").write_text("mine")
     with pytest.raises(OutputError):
-        write_report(findings(), tmp_path / "out")
+        write_report(findings(sections=()), tmp_path / "out")
     assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_a_full_disk_leaves_no_half_report(tmp_path, monkeypatch):
+    calls, real = [], os.fsync
+
+    def fsync(handle):
+        calls.append(handle)
+        if len(calls) == 3:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(OutputError, match="no space left"):
+        write_report(findings(sections=(Section("x", tables=(table("a"), table("b"))),)), tmp_path / "out")
+    assert list(tmp_path.iterdir()) == [] and len(calls) == 3
+
+
+def test_everything_is_drawn_before_anything_is_written(tmp_path):
+    def draw():
+        raise RuntimeError("a defect")
+
+    figure = figures.Figure("broken", pd.DataFrame(), "c", "a", _draw=draw)
+    with pytest.raises(RuntimeError):
+        write_report(findings(sections=(Section("x", tables=(table(),), figures=(figure,)),)), tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_name_that_cannot_be_read_stops_nothing(tmp_path):
+    name = b"kohorte_\xe4.csv".decode("utf-8", "surrogateescape")
+    one = findings(sections=(), provenance={"inputs": [{"name": name, "sha256": "00", "rows": 1}]})
+    written = write_report(one, tmp_path, command=["survival-nodes", "report", name])
+    assert written.read_text(encoding="utf-8").count("kohorte_?.csv") == 2
 
 
 def test_curves_are_read_as_steps():
@@ -288,13 +374,15 @@ def test_only_curves_are_read(tmp_path):
     assert readout(figures.flow(findings().ledger)) is None
 
 
-def test_the_axis_of_time_is_found():
+@pytest.mark.parametrize("unit", ["years", "months"])
+def test_the_axis_of_time_is_found(unit):
     """A vertical line at a time goes through the tick of that time."""
-    figure = figures.kaplan_meier(curves(), at_years=(0, 2, 4, 8))
+    figure = figures.kaplan_meier(curves(), time_unit=unit)
     axis = readout(figure).axis
+    ticks = figure.data.loc[figure.data["part"] == "table", "years"].unique()
     places = [float(x) for x in re.findall(r'<use [^>]*x="([\d.]+)" y="%.2f' % axis.bottom, figure.svg())]
-    assert len(places) >= 4
-    for years in (0, 2, 4, 8):
+    assert len(places) >= len(ticks) >= 4
+    for years in ticks:
         assert min(abs(axis.left + years * axis.per_year - place) for place in places) < 0.02
 
 

@@ -42,6 +42,7 @@
     const box = Object.assign(document.createElement("input"), { type: "checkbox", checked: true });
     box.setAttribute("aria-label", `Show the curve of ${row.children[0].textContent.trim()}`);
     box.addEventListener("change", () => parts.forEach((part) => part.classList.toggle("away", !box.checked)));
+    row.children[0].classList.add("boxed");
     row.children[0].prepend(box);
   }
 
