@@ -16,5 +16,6 @@ print("SYNTHETIC cohort:", study.cohort)
 for row in findings.frames["verdicts"].itertuples():
     reason = f": {row.reason}" if row.reason else ""
     print(f"{row.hypothesis}  {row.claim}  {row.verdict}{reason}")
-print(findings.frames["contrasts"][["hypothesis", "measure", "group", "reference", "estimate", "conf_low", "conf_high", "margin", "verdict"]].to_string(index=False))
+shown = ["hypothesis", "measure", "endpoint", "group", "reference", "estimate", "conf_low", "conf_high", "margin", "verdict"]
+print(findings.frames["contrasts"][shown].to_string(index=False))
 print(sn.write_report(findings, "reports/article_claims"))

@@ -131,7 +131,7 @@ COHORT = Schema("COHORT", "One row a patient; several only as non-overlapping (e
     Column("diagnosis_date", "date", "Date of diagnosis."),
     _integer("diagnosis_year", "Calendar year of diagnosis.", "year", minimum=1900, maximum=2100, heading="Year of diagnosis"),
     _text("nodal_category", "Size class of the largest nodal deposit, or negative, or unknown.", NODAL_CATEGORIES, heading="Nodal category"),
-    Column("nodal_positive", "boolean", "Whether tumour was found in a node at all, even where its size is unknown."),
+    Column("nodal_positive", "boolean", "Whether a node holds a metastasis, even of unknown size; isolated tumour cells alone do not count."),
     _text("nodal_certainty", "Whether the evidence names one category, or a default of the policy chose it.", ("explicit", "default", "none")),
     _text("nodal_flags", "What a reader should know of how the category came about; several joined by a blank."),
     _integer("n_positive", "Lymph nodes with metastasis.", "nodes", minimum=0, maximum=90, heading="Positive nodes"),
@@ -158,7 +158,8 @@ COHORT = Schema("COHORT", "One row a patient; several only as non-overlapping (e
 ), open=True)
 
 ESTIMATES = Schema("ESTIMATES", "Survival, incidence or a rate by group at chosen times.", (
-    _ENDPOINT, _GROUP, _text("cause", "The cause counted as the event; missing where every event of the endpoint counts.", heading="Cause"), _YEARS, _ESTIMAND, _METHOD,
+    _ENDPOINT, _GROUP, _text("cause", "The cause counted as the event; missing where every event of the endpoint counts.", heading="Cause"),
+    _YEARS, _ESTIMAND, _METHOD,
     _number("estimate", "The estimate, survival and incidence as fractions; missing beyond follow-up.", heading="Estimate"),
     _STD_ERROR, _LOW, _HIGH, _LEVEL, _N_RISK, _N_EVENT, _N_CENSOR,
 ))
@@ -179,15 +180,17 @@ TESTS = Schema("TESTS", "Tests and their p-values.", (
     _text("test", "Name of the test.", heading="Test"), _text("comparison", "What is compared: groups, a term, or GLOBAL.", heading="Comparison"),
     _number("statistic", "Test statistic (chi-square unless the test's name says otherwise).", heading="Statistic"),
     _integer("df", "Degrees of freedom.", heading="df"), _P,
-    _number("p_adjusted", "p-value adjusted for the comparisons of the same frame; missing where none was asked for.", minimum=0, maximum=1, heading="Adjusted p"),
+    _number("p_adjusted", "p-value adjusted for the comparisons of the same frame, where that was asked for.", minimum=0, maximum=1, heading="Adjusted p"),
 ))
 CONTRASTS = Schema("CONTRASTS", "A group against its reference, with margin and verdict where one was stated.", (
-    _ENDPOINT, _text("measure", "What is contrasted.", heading="Measure"), _GROUP, _text("reference", "The group compared with.", heading="Reference"),
+    _ENDPOINT, _text("measure", "What is contrasted: hazard-ratio, survival-difference and so on.", heading="Measure"),
+    _GROUP, _text("reference", "The group compared with.", heading="Reference"),
     _number("years", "Time of the contrast; missing where it has none (a hazard ratio).", "years", heading="Years"),
     _number("estimate", "Group minus reference, or group over reference.", heading="Estimate"), _STD_ERROR, _LOW, _HIGH,
     _number("margin", "Largest worsening that would still be called no worse.", _MARGIN_UNIT, heading="Margin"),
     _number("smallest_margin", "Smallest margin with which these data would have shown non-inferiority.", _MARGIN_UNIT, heading="Smallest margin"),
-    _P, _text("verdict", "shown, excluded or inconclusive.", MARGIN_VERDICTS, heading="Verdict"),
+    _number("p_value", "One-sided p-value of the claim (no worse than the margin; or worse).", minimum=0, maximum=1, heading="p"),
+    _text("verdict", "shown, excluded or inconclusive.", MARGIN_VERDICTS, heading="Verdict"),
 ))
 PUBLISHED = Schema("PUBLISHED", "Published rates and ratios, a row a printed figure.", (
     _text("rate_id", "Stable name of the figure.", required=True), _text("study", "The study.", required=True, heading="Study"),
@@ -236,16 +239,21 @@ def frame_of(schema: Schema, rows: Iterable[dict] | dict) -> pd.DataFrame:
     stray = [name for name in frame.columns if name not in schema.names]
     if stray:
         raise KeyError(f"{schema.name} has no column {stray}")
-    frame = frame.reindex(columns=schema.names)
-    for column in schema.columns:
-        if column.kind == "number":
-            frame[column.name] = frame[column.name].astype("float64")
-        elif column.kind == "integer":
-            values = frame[column.name]
-            frame[column.name] = values.astype("Int64" if values.isna().any() else "int64")
-        elif column.kind == "text":
-            frame[column.name] = frame[column.name].astype("object").where(frame[column.name].notna(), None)
-    return frame
+    return pd.DataFrame({column.name: _typed(frame.get(column.name), column.kind, len(frame)) for column in schema.columns}, index=frame.index)
+
+
+def _typed(values: pd.Series | None, kind: str, n: int) -> object:
+    """Give a column its type; one that is not there is missing throughout."""
+    import numpy as np
+
+    if values is None:
+        return np.full(n, None) if kind == "text" else np.full(n, np.nan)
+    missing = values.isna().to_numpy()
+    if kind == "text":
+        return np.where(missing, None, values.to_numpy(dtype=object))
+    if kind == "integer":
+        return values.astype("Int64" if missing.any() else "int64").array
+    return values.to_numpy(dtype="float64", na_value=np.nan) if kind == "number" else values.array
 
 
 def check(frame: pd.DataFrame, schema: Schema = COHORT) -> tuple[Problem, ...]:

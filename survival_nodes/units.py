@@ -47,7 +47,7 @@ def is_missing(value: object) -> bool:
     >>> is_missing(float("nan")), is_missing(0.0)
     (True, False)
     """
-    return value is None or value != value or type(value).__name__ in {"NAType", "NaTType"}
+    return value is None or type(value).__name__ in {"NAType", "NaTType"} or value != value
 
 
 def format_number(value: float | None, digits: int = 2) -> str:

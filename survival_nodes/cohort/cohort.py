@@ -198,7 +198,9 @@ class Cohort:
         words = self.column("cause")
         unclear = (self.active.event == 1) & ~words.isin(known).to_numpy()
         if unclear.any():
-            raise InputError(f"{int(unclear.sum())} of {int(self.active.event.sum())} events have no declared cause: declare their codes with causes=, or leave them out by a rule")
+            raise InputError(
+                f"{int(unclear.sum())} of {int(self.active.event.sum())} events have no declared cause: declare their codes with causes=, "
+                "or leave them out by a rule")
         return ((self.active.event == 1) & (words == cause).to_numpy()).astype(np.int8)
 
     def model_frame(self, names: Sequence[str]) -> pd.DataFrame:
@@ -229,7 +231,8 @@ class Cohort:
         try:
             kept = rule.keep(self.rows)
         except Exception as problem:
-            raise UsageError(f"the rule {rule.name!r} cannot be applied: {type(problem).__name__}; its columns must be among: {', '.join(self.frame.columns)}") from problem
+            said = f"the rule {rule.name!r} cannot be applied ({type(problem).__name__}); its columns must be among: {', '.join(map(str, self.frame.columns))}"
+            raise UsageError(said) from problem
         if not (isinstance(kept, (pd.Series, np.ndarray)) and len(kept) == len(self) and pd.api.types.is_bool_dtype(kept)):
             raise UsageError(f"the rule {rule.name!r} must give true or false for each of the {len(self)} rows, none missing")
         mask = pd.array(kept, dtype="boolean").fillna(False).to_numpy(dtype=bool)

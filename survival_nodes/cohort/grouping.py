@@ -62,7 +62,10 @@ def level_codes(values: pd.Series, order: tuple[str, ...]) -> np.ndarray:
     codes = lookup[raw]
     strays = int((codes == -2).sum())
     if strays:
-        raise InputError(f"column {values.name!r} holds something outside its declared levels ({', '.join(order)}) in {strays} rows: declare every level, or recode")
+        listed = ", ".join(order)
+        raise InputError(
+            f"column {values.name!r} holds something outside its declared levels ({listed}) in {strays} row{'s' * (strays != 1)}: "
+            "declare every level, or recode")
     return codes
 
 
@@ -80,7 +83,7 @@ def group_rows(frame: pd.DataFrame, by: Sequence[str], declared: Mapping[str, Se
         known &= own >= 0
         codes = codes * len(order) + np.maximum(own, 0)
         labels = [f"{label} | {level}" if label else level for label in labels for level in order]
-    present, packed = np.unique(codes[known], return_inverse=True)
-    result = np.full(len(frame), -1, dtype=np.int64)
-    result[known] = packed
-    return Groups(result, tuple(labels[place] for place in present))
+    present = np.flatnonzero(np.bincount(codes[known], minlength=len(labels)))
+    packed = np.full(len(labels), -1, dtype=np.int64)
+    packed[present] = np.arange(len(present))
+    return Groups(np.where(known, packed[codes], -1), tuple(labels[place] for place in present))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from ..errors import InputError, UnitWarning, UsageError, nearest, unknown_name
 from .clock import Clock, to_ticks
 from .grouping import as_level
 
+_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 CORE = ("patient_id", "years", "entry_years", "event", "cause")
 MEDIAN_YEARS = (0.2, 40.0)
 LONGEST_YEARS = (2.0, 80.0)
@@ -70,7 +72,8 @@ def check_needed(frame: pd.DataFrame, causes: Mapping | None) -> None:
             continue
         if name not in frame:
             hint = nearest("time" if name == "years" else "status", frame.columns) or nearest(name, frame.columns)
-            raise InputError(f"no column is mapped to {name!r}{hint}: say which one with columns={{{name!r}: ...}}; there are: {', '.join(map(str, frame.columns))}")
+            listed = ", ".join(map(str, frame.columns))
+            raise InputError(f"no column is mapped to {name!r}{hint}: say which one with columns={{{name!r}: ...}}; there are: {listed}")
 
 
 def read_event(frame: pd.DataFrame, causes: Mapping | None) -> tuple[pd.Series, pd.Series | None, list[Problem]]:
@@ -113,7 +116,7 @@ def _plain_event(values: pd.Series) -> tuple[pd.Series, list[Problem]]:
     fault = "neither 0 (censored) nor 1 (event): declare the codes"
     if found == {"1", "2"}:
         fault = "coded 1/2, where 0 (censored) or 1 (event) is wanted: declare the codes, as 1 = 0 and 2 = 1"
-    elif found and all("-" in value or "/" in value or "." in value for value in found) and any(value[:1].isdigit() for value in found):
+    elif any(_DATE.match(value) for value in found):
         fault = "a date, where 0 (censored) or 1 (event) is wanted: give a 0/1 column"
     wrong = event.isna() & ~missing if found != {"1", "2"} else ~missing
     return event, problems + problem_at("event", fault, wrong)
@@ -149,8 +152,8 @@ def check_pieces(frame: pd.DataFrame, entry: np.ndarray, exit_: np.ndarray, even
     overlap = np.maximum(entry[order][1:], 0) < exit_[order][:-1]
     wrong[order[1:][follows[1:] & (overlap | (entry[order][1:] < 0))]] = True
     early[order[:-1][follows[1:] & (event[order][:-1] == 1)]] = True
-    return problem_at("patient_id", "stands twice, with follow-up that overlaps: one row a patient, or non-overlapping (entry, exit] pieces", pd.Series(wrong)) + (
-        problem_at("event", "an event before the last piece of a patient's follow-up", pd.Series(early)))
+    twice = "stands twice, with follow-up that overlaps: one row a patient, or non-overlapping (entry, exit] pieces"
+    return problem_at("patient_id", twice, pd.Series(wrong)) + problem_at("event", "an event before the last piece of a patient's follow-up", pd.Series(early))
 
 
 def check_declared_causes(event: pd.Series, cause: pd.Series | None, declared: Sequence[str], endpoint: str) -> list[Problem]:

@@ -9,7 +9,7 @@ from ..cohort import Cohort
 from ..errors import UsageError, unknown_name
 from .study import Study, Words
 
-KEYS = ("title", "by", "at_years", "formula", "cause", "tolerance", "axis_unit", "question", "assumptions", "references")
+KEYS = ("title", "by", "at_years", "formula", "cause", "tolerance", "axis_unit", "question", "assumptions", "references", "labels")
 
 
 def study_of(cohort: Cohort, *, name: str, plan: Mapping[str, object]) -> Study:
@@ -32,7 +32,8 @@ def study_of(cohort: Cohort, *, name: str, plan: Mapping[str, object]) -> Study:
     return Study(
         name=name, title=_text("title", plan.get("title", f"Survival in {name}")), cohort=cohort, by=by, at_years=_times(plan.get("at_years", (1, 3, 5, 10))),
         tolerance=_tolerance(plan.get("tolerance")), axis_unit=_axis_unit(plan.get("axis_unit", "years")),
-        words=Words(_text("question", plan.get("question", "")), _texts("assumptions", plan), _texts("references", plan)), **chosen)
+        words=Words(_text("question", plan.get("question", "")), _texts("assumptions", plan), _texts("references", plan), _labels(plan.get("labels", {}))),
+        **chosen)
 
 
 def _text(key: str, value: object) -> str:
@@ -46,6 +47,12 @@ def _texts(key: str, plan: Mapping[str, object]) -> tuple[str, ...]:
     if isinstance(values, str) or not all(isinstance(value, str) for value in values):
         raise UsageError(f'report: {key} is a list of sentences: write {key} = ["..."]')
     return tuple(values)
+
+
+def _labels(labels: object) -> dict[str, str]:
+    if not isinstance(labels, Mapping) or not all(isinstance(label, str) for label in labels.values()):
+        raise UsageError('report: labels is a table of names in print, as [report.labels] with macro = "Macrometastasis"')
+    return dict(labels)
 
 
 def _times(values: object) -> tuple[float, ...]:

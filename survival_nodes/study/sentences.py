@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from ..cohort import Cohort
@@ -12,22 +14,25 @@ FEW_EVENTS = 10
 HEADLINE_YEARS = 5.0
 
 
-def patients(cohort: Cohort, by: str, follow_up: pd.DataFrame) -> tuple[str, ...]:
+Labels = Mapping[str, str]
+
+
+def patients(cohort: Cohort, by: str | None, follow_up: pd.DataFrame, labels: Labels) -> tuple[str, ...]:
     """Say how many patients and events there are, by group, and how long they were followed."""
     n, n_event = cohort.n_patients, int(cohort.active.event.sum())
     made = "synthetic patients" if cohort.synthetic else "patients"
     first = f"{format_count(n)} {made if n != 1 else made[:-1]} with {format_count(n_event)} event{'s' * (n_event != 1)} (endpoint: {cohort.endpoint})"
     groups = cohort.groups(by)
     counted = [
-        f"{label} {format_count((groups.codes == code).sum())} ({format_count(cohort.active.event[groups.codes == code].sum())})"
+        f"{labels.get(label, label)}, {format_count((groups.codes == code).sum())} ({format_count(cohort.active.event[groups.codes == code].sum())})"
         for code, label in enumerate(groups.labels)]
-    said = [f"{first}; by {by}, patients (events): {', '.join(counted)}."]
-    few = [label for code, label in enumerate(groups.labels) if cohort.active.event[groups.codes == code].sum() < FEW_EVENTS]
+    said = [f"{first}." if by is None else f"{first}; by {labels.get(by, by.replace('_', ' '))}, patients (events): {'; '.join(counted)}."]
+    few = [labels.get(label, label) for code, label in enumerate(groups.labels) if cohort.active.event[groups.codes == code].sum() < FEW_EVENTS]
     if few:
         said.append(f"Fewer than {FEW_EVENTS} events in: {', '.join(few)}; what is said of so few is uncertain, whatever its p-value.")
     medians = follow_up[(follow_up["prob"] == 0.5) & follow_up["years"].notna()]
     if len(medians):
-        listed = "; ".join(f"{row.group} {format_number(row.years, 1)}" for row in medians.itertuples())
+        listed = "; ".join(f"{labels.get(row.group, row.group)}, {format_number(row.years, 1)}" for row in medians.itertuples())
         said.append(f"Median follow-up by the reverse Kaplan-Meier method, in years: {listed}.")
     return tuple(said)
 
@@ -38,7 +43,7 @@ def survival_title(estimates: pd.DataFrame) -> str:
     return name[:1].upper() + name[1:]
 
 
-def survival(estimates: pd.DataFrame) -> tuple[str, ...]:
+def survival(estimates: pd.DataFrame, labels: Labels) -> tuple[str, ...]:
     """Say the survival of every group at each tabulated time, and where follow-up does not reach."""
     said = []
     for years, rows in estimates.groupby("years", sort=True):
@@ -46,9 +51,12 @@ def survival(estimates: pd.DataFrame) -> tuple[str, ...]:
         if known.empty:
             said.append(f"No group was followed to {format_years(years)}.")
             continue
-        listed = "; ".join(f"{row.group} {_percent_with_interval(row)}" for row in known.itertuples())
-        beyond = sorted(set(rows["group"]) - set(known["group"]))
-        said.append(f"{survival_title(estimates)} at {format_years(years)}: {listed}." + (f" Not followed so long: {', '.join(beyond)}." if beyond else ""))
+        listed = "; ".join(f"{labels.get(row.group, row.group)}, {_percent_with_interval(row)}" for row in known.itertuples())
+        beyond = [labels.get(group, group) for group in rows["group"] if group not in set(known["group"])]
+        level = format_percent(rows["conf_level"].iloc[0], 0)
+        said.append(
+            f"{survival_title(estimates)} at {format_years(years)} ({level} interval): {listed}."
+            + (f" Not followed so long: {', '.join(beyond)}." if beyond else ""))
     return tuple(said)
 
 
@@ -70,23 +78,26 @@ def log_rank(tests: pd.DataFrame, estimates: pd.DataFrame) -> tuple[str, ...]:
             said.append(f"{name}, {row.test} test: cannot be made, there are too few groups or events.")
             continue
         said.append(
-            f"{name}, {row.test} test, {row.comparison}: chi-square {format_number(row.statistic, 3)} on {int(row.df)} df, "
+            f"{name}, {row.test} test of all groups: chi-square {format_number(row.statistic, 3)} on {int(row.df)} df, "
             f"p {_equals(format_p(row.p_value))}.")
     return tuple(said)
 
 
-def regression(coefficients: pd.DataFrame, by: str, cohort: Cohort, cause: str | None) -> tuple[str, ...]:
+def regression(coefficients: pd.DataFrame, by: str | None, cohort: Cohort, cause: str | None, labels: Labels) -> tuple[str, ...]:
     """Say the hazard ratios of the groups against their reference."""
     own = coefficients[coefficients["term"].str.startswith(f"{by}[")]
     if own.empty:
         return ()
     adjusted = "Adjusted hazard" if len(own) < len(coefficients) else "Hazard"
     ending = f" of death from {cause}" if cause else ""
-    listed = "; ".join(f"{_level(row.term)} {_ratio_with_interval(row)}" for row in own.itertuples())
-    return (f"{adjusted} ratio{ending}, against {cohort.groups(by).labels[0]}: {listed}.",)
+    named = {row.term: labels.get(level_of(row.term), level_of(row.term)) for row in own.itertuples()}
+    listed = "; ".join(f"{named[row.term]}, {_ratio_with_interval(row)}" for row in own.itertuples())
+    reference = cohort.groups(by).labels[0]
+    level = format_percent(own["conf_level"].iloc[0], 0)
+    return (f"{adjusted} ratio{ending} ({level} interval), against {labels.get(reference, reference)}: {listed}.",)
 
 
-def proportional_hazards(tests: pd.DataFrame) -> tuple[str, ...]:
+def proportional_hazards(tests: pd.DataFrame, labels: Labels) -> tuple[str, ...]:
     """Say what the test of proportional hazards gave, in words that do not turn absence of evidence into evidence."""
     whole = tests[(tests["comparison"] == "GLOBAL") & tests["p_value"].notna()]
     if whole.empty:
@@ -95,7 +106,8 @@ def proportional_hazards(tests: pd.DataFrame) -> tuple[str, ...]:
     p_value = format_p(whole["p_value"].iloc[0])
     if low.empty and whole["p_value"].iloc[0] >= 0.05:
         return (f"The test of proportional hazards gave no sign against them (GLOBAL p = {p_value}), which does not prove them.",)
-    named = f": {', '.join(low['comparison'])}" if len(low) else ""
+    terms = ", ".join(labels.get(term, term.replace("_", " ")) for term in low["comparison"])
+    named = f"; {terms}" if terms else ""
     return (
         f"Proportional hazards are in doubt (GLOBAL p {_equals(p_value)}{named}): where hazards cross or converge, one ratio stands for no moment "
         "of follow-up; read the survival at fixed times beside it.",)
@@ -111,7 +123,8 @@ def survival_methods(cohort: Cohort) -> tuple[str, ...]:
     """Describe how survival was estimated."""
     late = " Patients enter the risk set at their own entry time." if (cohort.entry_ticks >= 0).any() else ""
     return ("Survival is estimated by the Kaplan-Meier method with Greenwood's variance; pointwise 95% intervals are on the log-log scale. "
-            f"Patients at risk at a time are those with follow-up of at least that time. Groups are compared by the log-rank test; pairs carry Holm's adjustment.{late} "
+            f"Patients at risk at a time are those with follow-up of at least that time. "
+            f"Groups are compared by the log-rank test; pairs carry Holm's adjustment.{late} "
             "Nothing is estimated beyond the last follow-up of a group.",)
 
 
@@ -142,15 +155,15 @@ def _name(estimates: pd.DataFrame) -> str:
 def _percent_with_interval(row) -> str:
     interval = format_interval(row.conf_low, row.conf_high, lambda value: format_percent(value, sign=False))
     few = f", {int(row.n_risk)} at risk" if row.n_risk < FEW_EVENTS else ""
-    return f"{format_percent(row.estimate)} ({format_percent(row.conf_level, 0)} interval {interval}{few})"
+    return f"{format_percent(row.estimate)} ({interval}{few})"
 
 
 def _ratio_with_interval(row) -> str:
     if is_missing(row.hazard_ratio):
         return "not estimable"
-    return f"{format_ratio(row.hazard_ratio)} ({format_percent(row.conf_level, 0)} interval {format_interval(row.conf_low, row.conf_high)})"
+    return f"{format_ratio(row.hazard_ratio)} ({format_interval(row.conf_low, row.conf_high)})"
 
 
-def _level(term: str) -> str:
+def level_of(term: str) -> str:
     """Give the level out of a term: node[T.micro] is micro."""
     return term.split("[T.", 1)[-1].removesuffix("]")

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..cohort import Cohort
 from ..errors import DataWarning
+from ..nodes.categories import CATEGORY_LABELS
 from ..sources import example
 from . import chapters, verdicts
 from .findings import Findings
@@ -19,11 +20,22 @@ from .part import Part
 
 @dataclass(frozen=True)
 class Words:
-    """What the author says in the report: the question, what was assumed, and the literature (each a sentence or a reference)."""
+    """What the author says in the report.
+
+    Attributes
+    ----------
+    question : str
+        What is asked, in a sentence.
+    assumptions, references : tuple of str
+        Sentences; the literature.
+    labels : Mapping of str to str
+        Column, level or term -> its name in print; nodal categories have theirs already.
+    """
 
     question: str = ""
     assumptions: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +78,11 @@ class Study:
     tolerance: float | None = None
     axis_unit: str = "years"
     words: Words = field(default_factory=Words)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Names in print, those of the nodal categories among them where they are the groups."""
+        return {**(CATEGORY_LABELS if self.by == "nodal_category" else {}), **self.words.labels}
 
     @classmethod
     def packaged(cls, name: str) -> Study:
@@ -128,12 +145,17 @@ class Study:
             frames.update(part.frames)
         return Findings(
             name=self.name, title=self.title, synthetic=cohort.synthetic,
-            summary=tuple(sentence for part in sorted(parts, key=lambda part: part.rank) for sentence in part.summary),
-            sections=tuple(part.section for part in parts), ledger=cohort.ledger.frame,
+            summary=(*([self.words.question] if self.words.question else []), *_sentences(parts)), sections=tuple(part.section for part in parts),
+            ledger=cohort.ledger.frame,
             methods=tuple(dict.fromkeys(paragraph for part in parts for paragraph in part.methods)),
             assumptions=(*self.words.assumptions, *cohort.origin.notes), warnings=said,
             references=tuple(dict.fromkeys([*([cohort.origin.citation] if cohort.origin.citation else []), *self.words.references])),
             frames=frames, provenance=_provenance(self, cohort))
+
+
+def _sentences(parts: list[Part]) -> list[str]:
+    """Gather the summary, what was asked first."""
+    return [sentence for part in sorted(parts, key=lambda part: part.rank) for sentence in part.summary]
 
 
 def _provenance(study: Study, cohort: Cohort) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from ..cohort import Cohort
 from ..columns import COMPARISONS, frame_of
 from ..comparisons import compare_with_published
 from ..estimates import KaplanMeier
-from ..literature import published_rates
+from ..literature import kinds_of, published_rates
 from ..units import format_interval, format_number, format_percent, format_ratio, format_years, is_missing
 from .findings import Section
 from .hypotheses import Judged, verdict_frame
@@ -28,14 +29,14 @@ def claims(study: Study, cohort: Cohort) -> Part:
     verdicts = verdict_frame(judged)
     contrasts = pd.concat([each.contrasts.assign(hypothesis=each.hypothesis.label) for each in judged], ignore_index=True)
     comparisons = pd.concat([each.comparisons.assign(hypothesis=each.hypothesis.label) for each in judged], ignore_index=True)
-    text = tuple(_sentence(each) for each in judged)
+    text = tuple(_sentence(each, study.labels) for each in judged)
     powers = {"power": lambda value: format_percent(value, 0)}
     shown = [tables.plain(verdicts, name="verdicts", caption="Claims and verdicts", headings=_VERDICT_HEADINGS, formats=powers)]
-    shown.append(tables.contrasts(contrasts.drop(columns="hypothesis"), name="contrasts"))
+    shown.append(tables.contrasts(contrasts.drop(columns="hypothesis"), labels=study.labels, name="contrasts"))
     drawn = []
     ratios = contrasts[contrasts["measure"].str.contains("hazard")].drop(columns="hypothesis").drop_duplicates(["measure", "group", "reference"])
     if len(ratios):
-        drawn.append(figures.forest(ratios.reset_index(drop=True), synthetic=cohort.synthetic))
+        drawn.append(figures.forest(ratios.reset_index(drop=True), labels=study.labels, synthetic=cohort.synthetic))
         drawn[-1] = replace(drawn[-1], name="claims")
     if len(comparisons):
         shown.append(tables.comparisons(comparisons.drop(columns="hypothesis"), name="claims-published"))
@@ -45,61 +46,56 @@ def claims(study: Study, cohort: Cohort) -> Part:
 
 
 def beside_published(study: Study, cohort: Cohort) -> Part:
-    """Set the cohort's survival beside published rates of the same quantity, group by group."""
-    estimators = [KaplanMeier(study.by)] if study.cause is None else [KaplanMeier(study.by), KaplanMeier(study.by, cause=study.cause)]
-    found, used = [], []
-    for estimator in estimators:
-        for group in cohort.groups(study.by).labels:
-            rates = _like_rates(group, cohort, estimator.cause)
-            if rates.empty:
-                continue
-            times = tuple(sorted(rates["years"].unique()))
-            estimates = KaplanMeier(study.by, at_years=times, cause=estimator.cause)(cohort)
-            own = estimates[estimates["group"] == group]
-            for years in times:
-                found.append(compare_with_published(own[own["years"] == years], rates[rates["years"] == years], study.tolerance))
-            used.append(rates)
-    comparisons = pd.concat(found, ignore_index=True) if found else frame_of(COMPARISONS, [])
-    rates = pd.concat(used, ignore_index=True).drop_duplicates("rate_id") if used else published_rates().iloc[:0]
+    """Set the cohort's survival beside published rates of the same quantity, category by category.
+
+    Where a cause is analysed its survival is compared, and not the overall one: that hangs on the age of the patients.
+    """
+    comparisons, rates = _compared(study, cohort, study.cause)
     text = _published_sentences(comparisons, study.tolerance)
-    shown = (tables.comparisons(comparisons, rates=rates, name="published"),) if len(comparisons) else ()
-    drawn = (figures.published(comparisons, rates=rates, synthetic=cohort.synthetic),) if len(comparisons) else ()
+    shown = (tables.comparisons(comparisons, rates=rates, labels=study.labels, name="published"),) if len(comparisons) else ()
+    drawn = (figures.published(comparisons, rates=rates, labels=study.labels, synthetic=cohort.synthetic),) if len(comparisons) else ()
     return Part(
         Section("Beside published rates", text, shown, drawn), rank=6, summary=text, methods=_PUBLISHED_METHODS,
         frames={"published_comparisons": comparisons, "published_rates": rates})
 
 
-def _like_rates(group: str, cohort: Cohort, cause: str | None) -> pd.DataFrame:
-    """Give the published rates of a nodal category with the cohort's own endpoint and estimand."""
+def _compared(study: Study, cohort: Cohort, cause: str | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Give COMPARISONS and the rates used: those of the groups' categories with the cohort's own endpoint and estimand."""
     rates = published_rates()
-    estimand = "observed" if cause is None else "cause-specific"
-    endpoint = cohort.endpoint if cause is None else cause
-    like = (rates["category"] == group) & (rates["endpoint"] == endpoint) & (rates["estimand"] == estimand)
-    return rates[like & rates["years"].notna() & rates["estimate"].notna()].reset_index(drop=True)
+    kinds = {kind for group in cohort.groups(study.by).labels for kind in kinds_of(group)} if study.by == "nodal_category" else set()
+    estimand, endpoint = ("observed", cohort.endpoint) if cause is None else ("cause-specific", cause)
+    like = rates["category"].isin(kinds) & (rates["endpoint"] == endpoint) & (rates["estimand"] == estimand) & rates["estimate"].notna()
+    rates = rates[like & rates["years"].notna()].reset_index(drop=True)
+    if rates.empty:
+        return frame_of(COMPARISONS, []), rates
+    estimates = KaplanMeier(study.by, at_years=tuple(sorted(rates["years"].unique())), cause=cause)(cohort)
+    return compare_with_published(estimates, rates, study.tolerance), rates
 
 
-def _sentence(judged: Judged) -> str:
+def _sentence(judged: Judged, labels: Mapping[str, str]) -> str:
     hypothesis, power = judged.hypothesis, judged.hypothesis.power()
     ending = "" if power is None else f" Power, fixed before the patients were drawn: {format_percent(power, 0)}."
     if len(judged.comparisons) and judged.contrasts.empty:
         row = judged.comparisons.iloc[0]
         reason = "" if is_missing(row["reason"]) else f": {row['reason']}"
         return f"{hypothesis.label}. {hypothesis.claim} Verdict: {judged.verdict}{reason}.{ending}"
-    listed = "; ".join(_contrast(row) for row in judged.contrasts.itertuples())
+    adjusted = any(getattr(test, "formula", None) for test in hypothesis.tests)
+    listed = "; ".join(_contrast(row, adjusted, labels) for row in judged.contrasts.itertuples())
     return f"{hypothesis.label}. {hypothesis.claim} Verdict: {judged.verdict}. {listed}.{ending}"
 
 
-def _contrast(row) -> str:
+def _contrast(row, adjusted: bool, labels: Mapping[str, str]) -> str:
+    """Say one contrast with its interval, its margin, and the smallest margin that it would have shown."""
     ratio = "ratio" in row.measure
-    write = format_ratio if ratio else lambda value: f"{format_number(100 * value, 1)}"
-    unit, when = ("", "") if ratio else (" points", "" if is_missing(row.years) else f" at {format_years(row.years)}")
-    margin = "" if is_missing(row.margin) or row.margin == 1 else f"; margin {write(row.margin)}{unit}"
-    if not is_missing(row.smallest_margin) and margin:
-        margin += f", smallest margin that could be shown {write(row.smallest_margin)}{unit}"
+    measure = f"{'adjusted ' if ratio and adjusted else ''}{row.measure.replace('-', ' ')}"
+    write = format_ratio if ratio else lambda value: format_number(100 * value, 1)
+    unit, when = ("", "") if ratio else (" points", f" at {format_years(row.years)}")
+    what = f"{measure[:1].upper()}{measure[1:]} ({row.endpoint}){when}, {labels.get(row.group, row.group)} against {labels.get(row.reference, row.reference)}"
     if is_missing(row.estimate):
-        return f"{row.measure}, {row.group} against {row.reference}: not estimable"
-    interval = format_interval(row.conf_low, row.conf_high, write)
-    return f"{row.measure[:1].upper()}{row.measure[1:]}{when}, {row.group} against {row.reference}: {write(row.estimate)}{unit} ({interval}{margin})"
+        return f"{what}: not estimable"
+    margin = "" if is_missing(row.smallest_margin) else (
+        f"; margin {write(row.margin)}{unit}, smallest margin that could be shown {write(row.smallest_margin)}{unit}")
+    return f"{what}: {write(row.estimate)}{unit} ({format_interval(row.conf_low, row.conf_high, write)}{margin})"
 
 
 def _published_sentences(comparisons: pd.DataFrame, tolerance: float) -> tuple[str, ...]:
@@ -117,4 +113,5 @@ _CLAIM_METHODS = (
     "A claim of 'worse' is shown where the lower confidence limit of the hazard ratio lies above 1.",)
 _PUBLISHED_METHODS = (
     "A published rate is compared only with the same quantity: the same endpoint, estimand and time. The interval of the difference carries both "
-    "uncertainties; it must lie within the stated tolerance for 'consistent' and wholly outside for 'differs'. Unlike quantities are not compared, and the reason is given.",)
+    "uncertainties; it must lie within the stated tolerance for 'consistent' and wholly outside for 'differs'. Unlike quantities are not compared, "
+    "and the reason is given.",)

@@ -37,6 +37,6 @@ def test_survival_at_five_and_ten_years_rounds_to_the_registered_figure(cohort, 
 def test_the_hazard_ratio_rounds_to_the_registered_one(cohort):
     row = Worse("group", "negative by immunohistochemistry")(cohort).iloc[0]
     rate = RATES[RATES["ratio"].notna()].iloc[0]
-    # The upper limit is 6.2496 at full precision: 6.25.
+    # The upper limit is 6.2499 at full precision.
     assert [round(row[column], 2) for column in ("estimate", "conf_low", "conf_high")] == [rate["ratio"], rate["ratio_low"], rate["ratio_high"]] == [2.66, 1.14, 6.25]
     assert (row["verdict"], rate["reference"], rate["ratio_kind"]) == ("shown", "negative-ihc", "hazard ratio")
