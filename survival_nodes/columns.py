@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from .nodes.categories import NODAL_CATEGORIES
 from .errors import InputError, nearest
+from .units import MEASURES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -183,7 +184,7 @@ TESTS = Schema("TESTS", "Tests and their p-values.", (
     _number("p_adjusted", "p-value adjusted for the comparisons of the same frame, where that was asked for.", minimum=0, maximum=1, heading="Adjusted p"),
 ))
 CONTRASTS = Schema("CONTRASTS", "A group against its reference, with margin and verdict where one was stated.", (
-    _ENDPOINT, _text("measure", "What is contrasted: hazard-ratio, survival-difference and so on.", heading="Measure"),
+    _ENDPOINT, _text("measure", "What is contrasted.", tuple(MEASURES), heading="Measure"),
     _GROUP, _text("reference", "The group compared with.", heading="Reference"),
     _number("years", "Time of the contrast; missing where it has none (a hazard ratio).", "years", heading="Years"),
     _number("estimate", "Group minus reference, or group over reference.", heading="Estimate"), _STD_ERROR, _LOW, _HIGH,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from decimal import Decimal
 
 from .errors import UsageError, unknown_name
@@ -129,3 +130,66 @@ def format_years(years: float) -> str:
     ('5 years', '2.5 years', '1 year')
     """
     return f"{years:.4g} year" + ("" if years == 1 else "s")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A way to contrast two groups: how it is called and written, and on which side of no difference worse lies.
+
+    Attributes
+    ----------
+    words : str
+        Its name in print.
+    unit : str
+        `ratio`, `percentage points` (of a fraction) or `years`.
+    worse_is_more : bool
+        Whether a larger value means that the group fares worse.
+    """
+
+    words: str
+    unit: str
+    worse_is_more: bool
+
+    @property
+    def is_ratio(self) -> bool:
+        """Whether groups are divided rather than subtracted."""
+        return self.unit == "ratio"
+
+    @property
+    def none(self) -> float:
+        """The value of no difference."""
+        return 1.0 if self.is_ratio else 0.0
+
+    def write(self, value: float | None) -> str:
+        """Write a value of the measure, without its unit."""
+        if self.is_ratio:
+            return format_ratio(value)
+        return format_number(value) if self.unit == "years" else format_percent(value, sign=False)
+
+    def margin_at(self, margin: float) -> float:
+        """Give where a margin, a positive worsening or a ratio above 1, stands on the measure's own scale."""
+        if self.worse_is_more:
+            return margin
+        return 1 / margin if self.is_ratio else -margin
+
+    def claim(self, margin: float | None) -> str:
+        """Write the claim under test: no worse than a margin, or, where the margin is no difference, worse.
+
+        >>> MEASURES["hazard-ratio"].claim(1.3), MEASURES["survival-difference"].claim(0.025)
+        ('no worse, < 1.30', 'no worse, > −2.5')
+        """
+        if is_missing(margin):
+            return MISSING
+        at = self.margin_at(margin)
+        worse = at == self.none
+        return f"{'worse' if worse else 'no worse'}, {'>' if worse == self.worse_is_more else '<'} {self.write(at)}"
+
+
+MEASURES = {
+    "hazard-ratio": Measure("hazard ratio", "ratio", True),
+    "survival-difference": Measure("survival difference", "percentage points", False),
+    "restricted-mean-difference": Measure("restricted mean difference", "years", False),
+    "restricted-mean-ratio": Measure("restricted mean ratio", "ratio", False),
+    "incidence-difference": Measure("incidence difference", "percentage points", True),
+    "net-survival-difference": Measure("net survival difference", "percentage points", False),
+}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ import pandas as pd
 
 from ..columns import COEFFICIENTS, CONTRASTS, require
 from ..errors import InputError, UsageError
-from ..units import MISSING, format_interval, format_number, format_p, format_percent, format_ratio, format_years, is_missing
+from ..units import MEASURES, MISSING, Measure, format_interval, format_p, format_percent, format_ratio, format_years, is_missing
 from . import row_plot, style
 from .figure import Figure
 
@@ -30,53 +30,27 @@ _FURTHEST = 8  # an interval is followed at most so many times beyond the outerm
 
 @dataclass(frozen=True)
 class _Scale:
-    """How measures are drawn and written: the axis's title, the heading and writer of the numbers, what lies left and right of no difference."""
+    """How a measure is drawn: the axis's title, the heading of the numbers, and what lies left and right of no difference."""
 
-    title: str
-    short: str
-    write: Callable[[float], str]
-    left: str
-    right: str
-    ratio: bool
+    measure: Measure
 
     @property
-    def none(self) -> float:
-        """Where there is no difference."""
-        return 1.0 if self.ratio else 0.0
+    def title(self) -> str:
+        return self.measure.words.capitalize() + (" (log scale)" if self.measure.is_ratio else f", {self.measure.unit}")
 
     @property
-    def worse_is_right(self) -> bool:
-        return self.right in {"worse", "higher hazard"}
+    def short(self) -> str:
+        return {"ratio": "HR" if self.hazard else "Ratio", "years": "Years"}.get(self.measure.unit, "Points")
 
-    def margin_at(self, margin: float) -> float:
-        """Where a margin, a positive worsening or a ratio above 1, stands on the axis."""
-        if self.ratio:
-            return margin if self.worse_is_right else 1 / margin
-        return margin if self.worse_is_right else -margin
+    @property
+    def hazard(self) -> bool:
+        return "hazard" in self.measure.words
 
-    def claim(self, margin: float) -> str:
-        """Write the claim under test: no worse than a margin, or, where the margin is no difference, worse."""
-        at = self.margin_at(margin)
-        worse = at == self.none
-        return f"{'worse' if worse else 'no worse'}, {'>' if worse == self.worse_is_right else '<'} {self.write(at)}"
-
-
-def _points(fraction: float) -> str:
-    return format_percent(fraction, sign=False)
-
-
-def _scale(measure: str) -> _Scale:
-    """Read off a measure's name, as `hazard ratio of breast-cancer death` or `survival difference`, how it is drawn."""
-    words = measure.replace("-", " ") if " " not in measure else measure
-    title = words[:1].upper() + words[1:]
-    if "hazard" in words:
-        return _Scale(f"{title} (log scale)", "HR", format_ratio, "lower hazard", "higher hazard", True)
-    sides = ("better", "worse") if "incidence" in words or "risk" in words else ("worse", "better")
-    if "ratio" in words:
-        return _Scale(f"{title} (log scale)", "Ratio", format_ratio, *sides, True)
-    if "mean" in words:
-        return _Scale(f"{title}, years", "Years", format_number, *sides, False)
-    return _Scale(f"{title}, percentage points", "Points", _points, *sides, False)
+    @property
+    def sides(self) -> tuple[str, str]:
+        if self.hazard:
+            return "lower hazard", "higher hazard"
+        return ("better", "worse") if self.measure.worse_is_more else ("worse", "better")
 
 
 @dataclass(frozen=True)
@@ -137,7 +111,7 @@ def forest(
         raise InputError("the frame holds no rows: there is nothing to draw")
     if "hazard_ratio" in frame:
         require(_bounded(frame).reindex(columns=COEFFICIENTS.names), COEFFICIENTS)
-        levels, scale = frame["conf_level"].dropna(), _scale("hazard ratio")
+        levels, scale = frame["conf_level"].dropna(), _Scale(MEASURES["hazard-ratio"])
         lines, headings = _ratio_lines(frame, labels or {}), ["p"]
         conf_level = levels.iloc[0] if len(levels) else conf_level
     elif "measure" in frame:
@@ -159,15 +133,11 @@ def _bounded(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _one_scale(measures: pd.Series) -> _Scale:
-    """Give the scale that all measures share, under the name of the one or, where there are several, of their kind."""
+    """Give the scale of the one measure that all contrasts share."""
     found = [str(measure) for measure in measures.drop_duplicates()]
-    scales = [_scale(measure) for measure in found]
-    if len({(scale.short, scale.right) for scale in scales}) > 1:
-        raise UsageError(f"contrasts of several measures were given ({', '.join(found)}), which have no common axis: draw one kind at a time")
-    if len(found) == 1:
-        return scales[0]
-    unit = scales[0].title.rpartition(", ")[2]
-    return replace(scales[0], title={"HR": "Hazard ratio (log scale)", "Ratio": "Ratio (log scale)"}.get(scales[0].short, f"Difference, {unit}"))
+    if len(found) > 1:
+        raise UsageError(f"contrasts of several measures were given ({', '.join(found)}), which have no common axis: draw one at a time")
+    return _Scale(MEASURES[found[0]])
 
 
 def _span(low: float, estimate: float, high: float, ratio: bool) -> tuple[float, float, float]:
@@ -215,12 +185,12 @@ def _contrast_lines(frame: pd.DataFrame, scale: _Scale, labels: Mapping[str, str
         words = f"{labels.get(row['group'], row['group'])} vs {labels.get(row['reference'], row['reference'])}"
         words += "" if is_missing(row["years"]) else f", {format_years(row['years'])}"
         words += f" ({', '.join(str(row[name]) for name in several)})" if several else ""
-        span = _span(row["conf_low"], row["estimate"], row["conf_high"], scale.ratio)
+        span = _span(row["conf_low"], row["estimate"], row["conf_high"], scale.measure.is_ratio)
         margin = np.nan if is_missing(row["margin"]) else float(row["margin"])
-        claim = [scale.claim(margin) if margin == margin else MISSING] if claimed else []
+        claim = [scale.measure.claim(margin)] if claimed else []
         last = (row["verdict"] or MISSING) if judged else format_p(row["p_value"])
-        at = np.nan if is_missing(margin) or scale.margin_at(margin) == scale.none else scale.margin_at(margin)
-        lines.append(_Line(words, span, (_say(span, scale.write), *claim, last), margin=at))
+        at = np.nan if is_missing(margin) or scale.measure.margin_at(margin) == scale.measure.none else scale.measure.margin_at(margin)
+        lines.append(_Line(words, span, (_say(span, scale.measure.write), *claim, last), margin=at))
     return lines, (["Claim"] if claimed else []) + ["Verdict" if judged else "p"]
 
 
@@ -243,7 +213,7 @@ def _limits(lines: list[_Line], ratio: bool) -> tuple[float, float]:
 def _draw(lines: list[_Line], headings: tuple[str, ...], scale: _Scale, title: str, synthetic: bool) -> Drawing:
     rows = [row_plot.Row(line.words, cells=line.cells, indent=line.indent, bold=line.header) for line in lines]
     laid = row_plot.lay_out(rows, headings, title=title, synthetic=synthetic)
-    _dress(laid, _limits(lines, scale.ratio), scale)
+    _dress(laid, _limits(lines, scale.measure.is_ratio), scale)
     for place, line in enumerate(lines):
         if line.header:
             continue
@@ -255,20 +225,20 @@ def _draw(lines: list[_Line], headings: tuple[str, ...], scale: _Scale, title: s
 
 def _dress(laid: row_plot.Laid, limits: tuple[float, float], scale: _Scale) -> None:
     ax = laid.ax
-    if scale.ratio:
+    if scale.measure.is_ratio:
         ax.set_xscale("log")
     ax.set_xlim(*limits)
-    if scale.ratio:
+    if scale.measure.is_ratio:
         ticks = _log_ticks(limits, ax.get_position().width * laid.drawing.get_size_inches()[0])
         ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         ax.set_xticks([], minor=True)
     else:
         ticks = _plain_ticks(limits)
-        digits = 0 if scale.write is _points and np.ptp(ticks) >= 0.04 else 1
-        ax.set_xticks(ticks, [format_percent(tick, digits, sign=False) if scale.write is _points else f"{tick:g}".replace("-", "\u2212") for tick in ticks])
-    ax.axvline(scale.none, color=style.GREY, linewidth=0.8, zorder=1, gid="no-difference")
+        points, digits = scale.measure.unit == "percentage points", 0 if np.ptp(ticks) >= 0.04 else 1
+        ax.set_xticks(ticks, [format_percent(tick, digits, sign=False) if points else f"{tick:g}".replace("-", "\u2212") for tick in ticks])
+    ax.axvline(scale.measure.none, color=style.GREY, linewidth=0.8, zorder=1, gid="no-difference")
     ax.set_xlabel(scale.title)
-    row_plot.name_directions(laid, scale.left, scale.right)
+    row_plot.name_directions(laid, *scale.sides)
 
 
 def _log_ticks(limits: tuple[float, float], inches: float) -> list[float]:

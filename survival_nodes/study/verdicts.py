@@ -14,7 +14,7 @@ from ..columns import COMPARISONS, frame_of
 from ..comparisons import compare_with_published
 from ..estimates import KaplanMeier
 from ..literature import kinds_of, published_rates
-from ..units import format_interval, format_number, format_percent, format_ratio, format_years, is_missing
+from ..units import MEASURES, format_interval, format_number, format_percent, format_years, is_missing
 from .findings import Section
 from .hypotheses import Judged, verdict_frame
 from .part import Part
@@ -34,7 +34,7 @@ def claims(study: Study, cohort: Cohort) -> Part:
     shown = [tables.plain(verdicts, name="verdicts", caption="Claims and verdicts", headings=_VERDICT_HEADINGS, formats=powers)]
     shown.append(tables.contrasts(contrasts.drop(columns="hypothesis"), labels=study.labels, name="contrasts"))
     drawn = []
-    ratios = contrasts[contrasts["measure"].str.contains("hazard")].drop(columns="hypothesis").drop_duplicates(["measure", "group", "reference"])
+    ratios = contrasts[contrasts["measure"] == "hazard-ratio"].drop(columns="hypothesis").drop_duplicates(["measure", "group", "reference"])
     if len(ratios):
         drawn.append(figures.forest(ratios.reset_index(drop=True), labels=study.labels, synthetic=cohort.synthetic))
         drawn[-1] = replace(drawn[-1], name="claims")
@@ -86,16 +86,16 @@ def _sentence(judged: Judged, labels: Mapping[str, str]) -> str:
 
 def _contrast(row, adjusted: bool, labels: Mapping[str, str]) -> str:
     """Say one contrast with its interval, its margin, and the smallest margin that it would have shown."""
-    ratio = "ratio" in row.measure
-    measure = f"{'adjusted ' if ratio and adjusted else ''}{row.measure.replace('-', ' ')}"
-    write = format_ratio if ratio else lambda value: format_number(100 * value, 1)
-    unit, when = ("", "") if ratio else (" points", f" at {format_years(row.years)}")
-    what = f"{measure[:1].upper()}{measure[1:]} ({row.endpoint}){when}, {labels.get(row.group, row.group)} against {labels.get(row.reference, row.reference)}"
+    measure = MEASURES[row.measure]
+    name = f"{'adjusted ' if measure.is_ratio and adjusted else ''}{measure.words}"
+    when = "" if is_missing(row.years) else f" at {format_years(row.years)}"
+    what = f"{name[:1].upper()}{name[1:]} ({row.endpoint}){when}, {labels.get(row.group, row.group)} against {labels.get(row.reference, row.reference)}"
     if is_missing(row.estimate):
         return f"{what}: not estimable"
+    unit = "" if measure.is_ratio else f" {measure.unit}"
     margin = "" if is_missing(row.smallest_margin) else (
-        f"; margin {write(row.margin)}{unit}, smallest margin that could be shown {write(row.smallest_margin)}{unit}")
-    return f"{what}: {write(row.estimate)}{unit} ({format_interval(row.conf_low, row.conf_high, write)}{margin})"
+        f"; margin {measure.write(row.margin)}, smallest margin that could be shown {measure.write(row.smallest_margin)}")
+    return f"{what}: {measure.write(row.estimate)}{unit} ({format_interval(row.conf_low, row.conf_high, measure.write)}{margin})"
 
 
 def _published_sentences(comparisons: pd.DataFrame, tolerance: float) -> tuple[str, ...]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from ..columns import COEFFICIENTS, COMPARISONS, CONTRASTS, PUBLISHED, require
-from ..units import MISSING, format_count, format_number, format_p, format_percent, format_ratio, is_missing
+from ..units import MEASURES, MISSING, format_count, format_p, format_percent, format_ratio, is_missing
 from .table import Table, columns_that_vary, display_of, heading, interval_heading, records, with_interval, words
 
 _VERDICTS = "Verdict on the claim: shown where the whole interval fulfils it, excluded where the whole interval contradicts it, else inconclusive."
@@ -138,9 +138,9 @@ def contrasts(frame: pd.DataFrame, *, labels: Mapping[str, str] | None = None, n
         columns[heading("years")] = [MISSING if is_missing(row["years"]) else f"{row['years']:.4g}" for row in rows]
     columns["Estimate (interval)"] = [_estimate(row) for row in rows]
     if frame["margin"].notna().any():
-        columns["Claim"] = [_claim(row) for row in rows]
+        columns["Claim"] = [MEASURES[row["measure"]].claim(row["margin"]) for row in rows]
     if frame["smallest_margin"].notna().any():
-        columns[heading("smallest_margin")] = [_scale(row["measure"])[1](row["smallest_margin"]) for row in rows]
+        columns[heading("smallest_margin")] = [MEASURES[row["measure"]].write(row["smallest_margin"]) for row in rows]
     if frame["verdict"].notna().any():
         columns[heading("verdict")] = [row["verdict"] or MISSING for row in rows]
     columns[heading("p_value")] = [format_p(row["p_value"]) for row in rows]
@@ -150,35 +150,14 @@ def contrasts(frame: pd.DataFrame, *, labels: Mapping[str, str] | None = None, n
     return Table(name, frame.copy(), display_of(columns), "Groups against their reference.", tuple(notes))
 
 
-def _scale(measure: str) -> tuple[str, Callable[[float], str]]:
-    """Read off the name of a measure its unit and how its values are written."""
-    if "ratio" in measure:
-        return "", format_ratio
-    if "mean" in measure:
-        return "years", format_number
-    return "percentage points", lambda value: format_percent(value, sign=False)
-
-
-def _claim(row: dict) -> str:
-    """Write the claim under test: no worse than a margin, or, where the margin is no difference, worse."""
-    measure, margin = row["measure"], row["margin"]
-    if is_missing(margin):
-        return MISSING
-    ratio, worse_is_more = "ratio" in measure, any(word in measure for word in ("hazard", "incidence", "risk"))
-    at = margin if worse_is_more else 1 / margin if ratio else -margin
-    worse = margin == (1 if ratio else 0)
-    return f"{'worse' if worse else 'no worse'}, {'>' if worse == worse_is_more else '<'} {_scale(measure)[1](at)}"
-
-
-def _measure(measure: str) -> str:
-    unit = _scale(measure)[0]
-    shown = measure.replace("-", " ") if " " not in measure else measure
-    return f"{shown[:1].upper()}{shown[1:]}" + (f", {unit}" if unit else "")
+def _measure(name: str) -> str:
+    measure = MEASURES[name]
+    return measure.words.capitalize() + ("" if measure.is_ratio else f", {measure.unit}")
 
 
 def _estimate(row: dict) -> str:
     unknown = is_missing(row["estimate"]) or not np.isfinite(row["estimate"])
-    return NOT_ESTIMABLE if unknown else with_interval(row["estimate"], row["conf_low"], row["conf_high"], _scale(row["measure"])[1])
+    return NOT_ESTIMABLE if unknown else with_interval(row["estimate"], row["conf_low"], row["conf_high"], MEASURES[row["measure"]].write)
 
 
 def comparisons(frame: pd.DataFrame, rates: pd.DataFrame | None = None, *, labels: Mapping[str, str] | None = None, name: str = "comparisons") -> Table:

@@ -259,9 +259,9 @@ def test_the_first_four_looks_differ_in_colour_and_in_dashes():
 
 def test_contrasts_share_the_axis_of_their_kind():
     row = dict(endpoint="overall", group="a", reference="b", estimate=1.2, conf_low=1.0, conf_high=1.5)
-    both = frame_of(CONTRASTS, [dict(row, measure="hazard ratio"), dict(row, measure="adjusted hazard ratio of breast-cancer death")])
-    assert "a vs b (adjusted hazard ratio of breast-cancer death)" in figures.forest(both).alt_text
-    mixed = frame_of(CONTRASTS, [dict(row, measure="hazard ratio"), dict(row, measure="survival difference")])
-    with pytest.raises(UsageError, match=r"several measures were given \(hazard ratio, survival difference\), which have no common axis"):
+    both = frame_of(CONTRASTS, [dict(row, measure="hazard-ratio"), dict(row, measure="hazard-ratio", group="c")])
+    assert "c vs b" in figures.forest(both).alt_text
+    mixed = frame_of(CONTRASTS, [dict(row, measure="hazard-ratio"), dict(row, measure="survival-difference")])
+    with pytest.raises(UsageError, match=r"several measures were given \(hazard-ratio, survival-difference\), which have no common axis"):
         figures.forest(mixed)
     assert np.isfinite(both["estimate"]).all()

@@ -223,6 +223,12 @@ def test_groups_keep_their_order_and_their_looks():
     assert "stroke-dasharray" not in solid and "stroke-dasharray" in dashed
 
 
+def test_bands_stay_light_in_the_svg():
+    svg = kaplan_meier(frame(TWELVE, TWO)).svg()
+    for place in (0, 1):
+        assert "fill-opacity: 0.13" in re.search(rf'-band-{place}">(.*?)</g>', svg, re.DOTALL)[1]
+
+
 def test_ticks_that_would_touch_are_left_without_numbers():
     drawing = kaplan_meier(frame(TWELVE), view=CurveView(at_years=tuple(np.arange(0, 5, 0.02)))).drawing()
     places = sorted(number.get_position()[0] for number in named(drawing, "n_risk-0"))

@@ -95,11 +95,11 @@ def test_all_terms_without_an_estimate_still_make_a_figure():
 
 
 @pytest.mark.parametrize(("measure", "estimate", "margin", "at", "claim", "direction"), [
-    ("hazard ratio", 1.1, 1.3, 1.3, "no worse, < 1.30", "higher hazard \u2192"),
-    ("survival difference", -0.01, 0.025, -0.025, "no worse, > \u22122.5", "better \u2192"),
+    ("hazard-ratio", 1.1, 1.3, 1.3, "no worse, < 1.30", "higher hazard \u2192"),
+    ("survival-difference", -0.01, 0.025, -0.025, "no worse, > \u22122.5", "better \u2192"),
     ("incidence-difference", 0.01, 0.025, 0.025, "no worse, < 2.5", "worse \u2192"),
     ("restricted-mean-difference", -0.05, 0.1, -0.1, "no worse, > \u22120.10", "better \u2192"),
-    ("restricted mean ratio", 0.98, 1.25, 0.8, "no worse, > 0.80", "better \u2192"),
+    ("restricted-mean-ratio", 0.98, 1.25, 0.8, "no worse, > 0.80", "better \u2192"),
 ])
 def test_the_margin_stands_on_the_side_of_worse(measure, estimate, margin, at, claim, direction):
     frame = frame_of(CONTRASTS, [contrast(measure, estimate, estimate - 0.05, estimate + 0.05, margin, "shown")])
@@ -112,18 +112,18 @@ def test_the_margin_stands_on_the_side_of_worse(measure, estimate, margin, at, c
 
 
 def test_a_claim_of_worse_has_no_margin_line():
-    frame = frame_of(CONTRASTS, [contrast("hazard ratio", 2.0, 1.5, 2.7, 1.0, "shown")])
+    frame = frame_of(CONTRASTS, [contrast("hazard-ratio", 2.0, 1.5, 2.7, 1.0, "shown")])
     drawing = forest(frame).drawing()
     assert lines(drawing, "margin-") == {} and "worse, > 1.00" in words(drawing)
     assert tables.contrasts(frame).display["Claim"].tolist() == ["worse, > 1.00"]
 
 
 def test_contrasts_without_a_verdict_show_p():
-    assert {"p", "0.200"} <= set(words(forest(frame_of(CONTRASTS, [contrast("survival difference", -0.01, -0.02, 0.01)])).drawing()))
+    assert {"p", "0.200"} <= set(words(forest(frame_of(CONTRASTS, [contrast("survival-difference", -0.01, -0.02, 0.01)])).drawing()))
 
 
 def test_differences_are_percentage_points_with_one_decimal():
-    figure = forest(frame_of(CONTRASTS, [contrast("survival difference", -0.0812, -0.1, -0.06)]), labels={"itc": "ITC"})
+    figure = forest(frame_of(CONTRASTS, [contrast("survival-difference", -0.0812, -0.1, -0.06)]), labels={"itc": "ITC"})
     assert "ITC vs negative, 5 years \u22128.1 (interval \u221210.0 to \u22126.0)" in figure.alt_text
     assert figure.drawing().axes[0].get_xlabel() == "Survival difference, percentage points"
 

@@ -40,9 +40,9 @@ COMPARED = frame_of(COMPARISONS, [
 LEDGER = pd.DataFrame([("read", "patients read", 20000, 20000, 0), ("female", "not female", 20000, 19900, 100)], columns=["rule", "reason", "n_before", "n_after", "n_excluded"])
 RATES = pd.DataFrame({"group": ["all"], "n": [45], "events": [24], "person_years": [332.5], "rate": [24 / 332.5], "conf_low": [0.0462], "conf_high": [np.nan]})
 CONTRASTED = frame_of(CONTRASTS, [
-    dict(endpoint="overall", measure="hazard ratio", group="itc", reference="negative", estimate=1.1,
+    dict(endpoint="overall", measure="hazard-ratio", group="itc", reference="negative", estimate=1.1,
          conf_low=0.9, conf_high=1.25, margin=1.3, smallest_margin=1.25, p_value=0.03, verdict="shown"),
-    dict(endpoint="overall", measure="survival difference", group="itc", reference="negative", years=5.0, estimate=-0.01,
+    dict(endpoint="overall", measure="survival-difference", group="itc", reference="negative", years=5.0, estimate=-0.01,
          conf_low=-0.03, conf_high=0.01, margin=0.025, smallest_margin=0.03, p_value=0.1, verdict="inconclusive")])
 # One table of each kind: a builder that is added without one fails below.
 SAMPLES = {
