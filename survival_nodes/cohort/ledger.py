@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pandas as pd
@@ -38,6 +39,12 @@ class Ledger:
                 raise ValueError(f"the ledger does not add up between {earlier.rule!r} and {later.rule!r}")
         if any(step.n_after > step.n_before for step in self.steps):
             raise ValueError("a step of the ledger ends with more patients than it began with")
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self.steps)
+
+    def __len__(self) -> int:
+        return len(self.steps)
 
     def then(self, rule: str, reason: str, n_after: int) -> Ledger:
         """Give the ledger with one more step, which ends with `n_after` patients."""
