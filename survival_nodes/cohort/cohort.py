@@ -217,13 +217,14 @@ class Cohort:
                 columns[name] = values.astype("float64")
         return pd.DataFrame(columns, index=self.frame.index)
 
-    def where(self, rule: Rule | Callable[[pd.DataFrame], pd.Series] | str, reason: str = "") -> Cohort:
+    def where(self, rule: Rule | Callable[[pd.DataFrame], pd.Series] | pd.Series | np.ndarray | str, reason: str = "") -> Cohort:
         """Keep the rows that a rule keeps, and write the step into the ledger.
 
         Parameters
         ----------
         rule
-            A `Rule`, a function of the rows that gives one boolean a row, or a condition in words of the columns, as ``"age >= 18"``.
+            A `Rule`, a function of the rows that gives one boolean a row, such booleans themselves, or a condition in words of the
+            columns, as ``"age >= 18"``.
         reason
             Why the others are left out, where the rule does not say it itself.
         """
@@ -282,12 +283,14 @@ class Cohort:
         return moved if followed.all() else moved._keep(followed, f"endpoint {name}", f"no follow-up to {name}")
 
 
-def _as_rule(rule: Rule | Callable[[pd.DataFrame], pd.Series] | str, reason: str) -> Rule:
+def _as_rule(rule: Rule | Callable[[pd.DataFrame], pd.Series] | pd.Series | np.ndarray | str, reason: str) -> Rule:
     if isinstance(rule, Rule):
         return rule
+    if isinstance(rule, (pd.Series, np.ndarray)):
+        return Rule("selected rows", lambda rows: rule, reason or "not selected")
     if isinstance(rule, str):
         return Rule(rule, lambda rows: rows.eval(rule, engine="python"), reason)
     if callable(rule):
         return Rule(getattr(rule, "__name__", "rule"), rule, reason)
-    raise UsageError('a rule is a Rule, a function of the rows, or a condition as "age >= 18"')
+    raise UsageError('a rule is a Rule, a function of the rows, one boolean a row, or a condition as "age >= 18"')
 

@@ -65,13 +65,15 @@ def survival(study: Study, cohort: Cohort, cause: str | None = None) -> Part:
 
 
 def log_rank(by: str | None, cohort: Cohort, cause: str | None) -> pd.DataFrame:
-    """Test all groups at once; with more than two also the trend over their order, and pairs with Holm's adjustment."""
+    """Test all groups at once; with more than two also the trend over their order (the unknown left out), and pairs with Holm's adjustment."""
     if by is None:
         return frame_of(TESTS, [])
     test = LogRank(by, cause=cause)
-    if len(cohort.groups(by).labels) < 3:
-        return test(cohort)
-    return pd.concat([test(cohort), test.trend(cohort), test.pairwise(cohort)], ignore_index=True)
+    # A category that is not known has no place in the order.
+    ordered = cohort.where("nodal_category != 'unknown'", "nodal category unknown") if by == "nodal_category" else cohort
+    trend = [test.trend(ordered)] if len(ordered.groups(by).labels) > 2 else []
+    pairs = [test.pairwise(cohort)] if len(cohort.groups(by).labels) > 2 else []
+    return pd.concat([test(cohort), *trend, *pairs], ignore_index=True)
 
 
 def regression(study: Study, cohort: Cohort) -> Part:

@@ -9,6 +9,7 @@ from ..cohort import Cohort
 from ..errors import UsageError, unknown_name
 from .study import Study, Words
 
+MOST_GROUPS = 12
 KEYS = ("title", "by", "at_years", "formula", "cause", "tolerance", "axis_unit", "question", "assumptions", "references", "labels")
 
 
@@ -27,7 +28,11 @@ def study_of(cohort: Cohort, *, name: str, plan: Mapping[str, object]) -> Study:
             raise UsageError(f"report: {unknown_name('key', key, KEYS)}")
     by = plan.get("by", "nodal_category" if "nodal_category" in cohort.frame else None)
     if by is not None:
-        cohort.column(_text("by", by))
+        n_groups = len(cohort.groups(_text("by", by)).labels)
+        if n_groups > MOST_GROUPS:
+            raise UsageError(
+                f"report: by = {by!r} makes {n_groups} groups, and at most {MOST_GROUPS} can be told apart: name a column of few levels, "
+                "or cut it into classes")
     chosen = {key: _text(key, plan[key]) for key in ("formula", "cause") if key in plan}
     return Study(
         name=name, title=_text("title", plan.get("title", f"Survival in {name}")), cohort=cohort, by=by, at_years=_times(plan.get("at_years", (1, 3, 5, 10))),

@@ -12,6 +12,7 @@ from ..units import format_count, format_interval, format_number, format_p, form
 
 FEW_EVENTS = 10
 HEADLINE_YEARS = 5.0
+NO_BREAK = "\u00a0"  # a p-value is not torn apart at the end of a line
 
 
 Labels = Mapping[str, str]
@@ -74,12 +75,13 @@ def log_rank(tests: pd.DataFrame, estimates: pd.DataFrame) -> tuple[str, ...]:
     """Say the test of all groups at once, and the trend where there is one."""
     said, name = [], survival_title(estimates)
     for row in tests[tests["p_adjusted"].isna()].itertuples():
+        named = "all groups" if row.comparison == tests["comparison"].iloc[0] else row.comparison
         if is_missing(row.p_value):
             said.append(f"{name}, {row.test} test: cannot be made, there are too few groups or events.")
             continue
         said.append(
-            f"{name}, {row.test} test of all groups: chi-square {format_number(row.statistic, 3)} on {int(row.df)} df, "
-            f"p {_equals(format_p(row.p_value))}.")
+            f"{name}, {row.test} test of {named}: chi-square {format_number(row.statistic, 3)} on {int(row.df)} df, "
+            f"p{NO_BREAK}{_equals(format_p(row.p_value))}.")
     return tuple(said)
 
 
@@ -105,11 +107,11 @@ def proportional_hazards(tests: pd.DataFrame, labels: Labels) -> tuple[str, ...]
     low = tests[(tests["comparison"] != "GLOBAL") & (tests["p_value"] < 0.05)]
     p_value = format_p(whole["p_value"].iloc[0])
     if low.empty and whole["p_value"].iloc[0] >= 0.05:
-        return (f"The test of proportional hazards gave no sign against them (GLOBAL p = {p_value}), which does not prove them.",)
+        return (f"The test of proportional hazards gave no sign against them (GLOBAL p{NO_BREAK}={NO_BREAK}{p_value}), which does not prove them.",)
     terms = ", ".join(labels.get(term, term.replace("_", " ")) for term in low["comparison"])
     named = f"; {terms}" if terms else ""
     return (
-        f"Proportional hazards are in doubt (GLOBAL p {_equals(p_value)}{named}): where hazards cross or converge, one ratio stands for no moment "
+        f"Proportional hazards are in doubt (GLOBAL p{NO_BREAK}{_equals(p_value)}{named}): where hazards cross or converge, one ratio stands for no moment "
         "of follow-up; read the survival at fixed times beside it.",)
 
 
@@ -142,7 +144,7 @@ def _fitter(name: str) -> str:
 
 
 def _equals(text: str) -> str:
-    return text.replace("<", "< ") if text.startswith("<") else f"= {text}"
+    return text.replace("<", f"<{NO_BREAK}") if text.startswith("<") else f"={NO_BREAK}{text}"
 
 
 def _name(estimates: pd.DataFrame) -> str:

@@ -24,6 +24,7 @@ INDENT = "\u2003"
 # Of the dictionary, what is no characteristic of a patient at baseline: identity, follow-up, dates, and how the record came about.
 _NOT_BASELINE = {
     "patient_id", "years", "entry_years", "event", "cause", "birth_date", "diagnosis_date", "nodal_positive", "nodal_certainty", "nodal_flags",
+    "nodal_possible", "nodal_basis", "nodal_reason",
     "topography", "behaviour", "sequence_number", "confirmation",
 }
 _RAW = ["characteristic", "level", "kind", "group", "n", "fraction", "mean", "sd", "median", "q25", "q75", "smd"]

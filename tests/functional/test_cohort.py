@@ -176,6 +176,7 @@ def test_rules_are_counted_and_the_ledger_adds_up():
     assert made.ledger.frame[["rule", "n_before", "n_after", "n_excluded"]].to_numpy().tolist() == [["read", 4, 4, 0], ["age >= 60", 4, 2, 2], ["old", 2, 1, 1]]
     assert made.exit_ticks.tolist() == [80]
     assert len(made.ledger) == 3 and [step.n_after for step in made.ledger] == [4, 2, 1]
+    assert made.where(np.array([False])).n_patients == 0 and len(cohort().where(pd.Series([True, False, True, False]), "every other").ledger) == 2
     with pytest.raises(UsageError, match="cannot be applied"):
         made.where("agee > 3")
     with pytest.raises(UsageError, match="true or false"):

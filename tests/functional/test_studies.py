@@ -101,6 +101,14 @@ def test_a_study_without_groups_takes_all_together(tmp_path):
     assert sn.write_report(found, tmp_path / "out").is_file()
 
 
+def test_the_trend_runs_over_the_order_of_known_categories_only():
+    cohort = own([1, 0] * 20, ["negative", "macro", "unknown", "micro"] * 10)
+    named = cohort.with_columns(cohort.rows[["g"]].rename(columns={"g": "nodal_category"}))
+    tests = sn.Study(name="t", title="T", cohort=named, by="nodal_category").run().frames["tests"].set_index("test")
+    assert tests.loc["log-rank trend", "comparison"] == "negative vs micro vs macro"
+    assert tests.loc["log-rank", "comparison"].iloc[0] == "negative vs micro vs macro vs unknown"
+
+
 def test_few_events_are_said_to_be_few():
     found = sn.Study(name="few", title="Few", cohort=own([1, 0] * 10, ["a", "a", "b", "b"] * 5), by="g").run()
     assert any(sentence.startswith("Fewer than 10 events in: ") for sentence in found.summary)
@@ -110,6 +118,9 @@ def test_a_plan_from_a_mapping_is_checked():
     cohort = own([1, 0] * 10, ["a", "b"] * 10)
     study = sn.Study.of_cohort(cohort, name="x", plan={"by": "g", "at_years": [1, 3], "title": "T", "labels": {"a": "Alpha"}})
     assert (study.by, study.at_years, study.labels["a"]) == ("g", (1.0, 3.0), "Alpha")
+    many = cohort.with_columns(pd.DataFrame({"score": range(20)}))
+    with pytest.raises(UsageError, match="by = 'score' makes 20 groups, and at most 12"):
+        sn.Study.of_cohort(many, name="x", plan={"by": "score"})
     for plan, said in (
         ({"bye": "g"}, r"no key 'bye' \(nearest: 'by'\)"), ({"by": "gg"}, "no column 'gg'"), ({"by": 3}, "is not a text"), ({"at_years": "5"}, "at_years is a list"),
         ({"tolerance": 2}, "tolerance is a fraction"), ({"axis_unit": "weeks"}, "axis_unit"), ({"references": "x"}, "list of sentences"), ({"labels": 1}, "table of names"),

@@ -42,6 +42,6 @@ def test_the_published_figure_starts_at_one_steps_at_deaths_and_marks_the_censor
 
 def test_the_summary_says_these_numbers(findings):
     said = " ".join(findings.summary)
-    assert all(number in said for number in ("72.2%", "55.6%", "5.494", "p = 0.019", "2.66 (1.14 to 6.25)"))
+    assert all(number in said for number in ("72.2%", "55.6%", "5.494", "p\u00a0=\u00a00.019", "2.66 (1.14 to 6.25)"))
     assert "Fewer than 10 events in: positive" in said
     assert not findings.synthetic
