@@ -101,8 +101,14 @@ def read_event(frame: pd.DataFrame, causes: Mapping | None) -> tuple[pd.Series, 
 
 def _as_text(values: pd.Series) -> pd.Series:
     """Give values as level text (1.0 and 1 both '1'), missing kept; distinct values are converted once."""
+    if pd.api.types.infer_dtype(values) == "string":
+        return values.astype(object)
     codes, found = pd.factorize(values)
-    words = np.array([as_level(value) for value in found] + [None], dtype=object)
+    # A million identities one by one would take a second.
+    if pd.api.types.is_integer_dtype(found):
+        words = np.append(np.asarray(found).astype(str).astype(object), None)
+    else:
+        words = np.array([as_level(value) for value in found] + [None], dtype=object)
     return pd.Series(words[codes], index=values.index, dtype=object)
 
 
