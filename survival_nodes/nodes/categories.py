@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from itertools import product
 
 NODAL_CATEGORIES = ("negative", "itc", "micro", "macro", "unknown")
 ITC_LIMIT_MM = Decimal("0.2")
@@ -29,6 +30,29 @@ def in_order(categories: Iterable[str]) -> tuple[str, ...]:
     ('micro', 'macro')
     """
     return tuple(sorted(categories, key=NODAL_CATEGORIES.index))
+
+
+def polarity_of(possible: frozenset[str]) -> bool | None:
+    """Tell whether nodes count as positive by what is possible; isolated tumour cells are neither, nor is what leaves both open.
+
+    >>> polarity_of(MICRO_OR_MACRO), polarity_of(NEGATIVE_OR_ITC), polarity_of(frozenset({"itc"})), polarity_of(ANY)
+    (True, False, None, None)
+    """
+    if possible <= MICRO_OR_MACRO:
+        return True
+    return False if "negative" in possible and possible <= NEGATIVE_OR_ITC else None
+
+
+def largest_of(sets: Iterable[frozenset[str]]) -> frozenset[str]:
+    """Give what the largest of several deposits may be, each known to lie in one set of categories.
+
+    >>> in_order(largest_of([frozenset({"negative", "itc"}), frozenset({"itc", "macro"})]))
+    ('itc', 'macro')
+    """
+    largest = frozenset({NODAL_CATEGORIES[0]})
+    for one in sets:
+        largest = frozenset(max(pair, key=NODAL_CATEGORIES.index) for pair in product(largest, one))
+    return largest
 
 
 def at_least(category: str) -> frozenset[str]:

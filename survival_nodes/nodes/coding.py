@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 
 from .editions import AJCC_BY_YEAR, Edition, Setting, find_edition, parse_edition, parse_year
@@ -37,6 +37,10 @@ class System:
         Last year of diagnosis of each edition, where it differs from the American one.
     edition_codes
         Codes of its edition column that are no plain number.
+    coarse
+        For a context with many values of which few matter, what gives a value that reads like the one given.
+    alike
+        Where several entries matter together only: what gives of them all that matters.
     """
 
     name: str
@@ -49,6 +53,13 @@ class System:
     value_is: str = ""
     by_year: tuple[tuple[int, int], ...] = AJCC_BY_YEAR
     edition_codes: tuple[tuple[str, int], ...] = ()
+    coarse: tuple[tuple[str, Callable[[object], object]], ...] = ()
+    alike: Callable[[Mapping[str, object]], Hashable] | None = None
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Its codes, where it is a table of them: those that its reader names; none where values are written freely."""
+        return tuple(getattr(self.read, "codes", ()))
 
     def edition(self, edition: object, year: object) -> Edition:
         """Decide on the edition of a record of this system."""

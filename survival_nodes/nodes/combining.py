@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from .categories import ANY, ITC_OR_MICRO, MICRO_OR_MACRO, NEGATIVE_OR_ITC, in_order
+from .categories import ANY, ITC_OR_MICRO, MICRO_OR_MACRO, NEGATIVE_OR_ITC, at_least, in_order, largest_of, polarity_of
 from .pieces import CLINICAL, SIZE_KINDS, Piece, common
 from .policies import Policy
 
 _ITC, _MICRO = frozenset({"itc"}), frozenset({"micro"})
+_OF_THE_NODE = frozenset({"SENTINEL_ONLY", "OSNA", "OSNA_LOW_COPY"})
 MANY_NODES = 4  # from here on a micrometastasis in every positive node is worth a second look
 
 
@@ -43,9 +44,10 @@ def resolve(pieces: tuple[Piece, ...], policy: Policy) -> Outcome:
     """Combine the pieces of one patient into a category; their order does not matter.
 
     Polarity is settled first: a code that says positive against a count of none (or the other way round) is a conflict, and is never
-    intersected away. Then what all pieces leave possible is intersected, and the policy settles what is left.
+    intersected away. Then what all pieces leave possible is intersected, and the policy settles what is left. What was seen in one node
+    stands where all else allows it, and is a lower limit where other nodes hold more.
     """
-    facts = _gather(pieces)
+    facts = _gather(_of_all_nodes(pieces))
     if _count_conflict(facts):
         return _positivity_conflict(facts, policy)
     if common(facts.besides_counts) == _ITC and (facts.counts_some or facts.unexamined):
@@ -82,6 +84,30 @@ def _default(pieces: tuple[Piece, ...], possible: frozenset[str], flags: frozens
     return offered[-1] if policy.usual_reading == "use" else "unknown"
 
 
+def _of_all_nodes(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
+    """Turn what was seen in single nodes into what it says of all of them: the largest of several, or no more than a lower limit.
+
+    It is a lower limit where other evidence names a larger deposit, and where that evidence is positive and these nodes are not.
+    """
+    nodes = [piece for piece in pieces if piece.one_node and piece.tells]
+    if not nodes:
+        return pieces
+    seen = largest_of(piece.possible for piece in nodes)
+    others = [piece for piece in pieces if piece.tells and not piece.one_node and not (seen == _ITC and piece.kind == "count")]
+    outdone = seen <= NEGATIVE_OR_ITC and any(piece.positive is True for piece in others)
+    turned = _as_seen if seen & common(others) and not outdone else _as_lower_limit
+    return tuple(turned(piece, seen) if piece in nodes else piece for piece in pieces)
+
+
+def _as_seen(piece: Piece, seen: frozenset[str]) -> Piece:
+    return replace(piece, possible=seen, default=piece.default if piece.default in seen else None, positive=polarity_of(seen))
+
+
+def _as_lower_limit(piece: Piece, seen: frozenset[str]) -> Piece:
+    possible = at_least(in_order(seen)[0])
+    return replace(piece, possible=possible, default=None, positive=polarity_of(possible), flags=piece.flags - _OF_THE_NODE)
+
+
 def _gather(pieces: tuple[Piece, ...]) -> _Facts:
     counts = [piece for piece in pieces if piece.kind == "count"]
     besides = tuple(piece for piece in pieces if piece.kind != "count" and piece.tells)
@@ -100,9 +126,10 @@ def _gather(pieces: tuple[Piece, ...]) -> _Facts:
 
 def _count_conflict(facts: _Facts) -> bool:
     under_the_microscope = any(piece.microscopic and piece.possible != _ITC for piece in facts.besides_counts)
+    stained = any("CS_SSF4_009" in piece.flags for piece in facts.besides_counts)  # N0 to the registry: a count does not make it larger
     return (
         (facts.counts_none and (facts.says_positive or facts.counts_some))
-        or (facts.counts_some and facts.says_negative)
+        or (facts.counts_some and (facts.says_negative or stained))
         or (facts.unexamined and (facts.says_positive or facts.counts_some or under_the_microscope))
     )
 
@@ -185,6 +212,8 @@ def _flags(facts: _Facts, category: str, possible: frozenset[str]) -> set[str]:
             flags -= {"CLINICAL_ONLY"}
     if not _only_counts(pieces):
         flags -= {"COUNT_ONLY"}
+    if facts.examined:
+        flags -= {"BASIS_UNSPECIFIED"}
     if category == "micro" and any((piece.n_positive or 0) >= MANY_NODES for piece in pieces):
         flags |= {"MICRO_MULTI_NODE"}
     return flags | _flags_of_time(pieces, tells)

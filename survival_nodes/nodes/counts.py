@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .categories import ANY, ITC_OR_MICRO, MICRO_OR_MACRO, NEGATIVE_OR_ITC
+from .combining import MANY_NODES
 from .editions import Setting
 from .pieces import Piece, unread
 from .spelling import Spelled, is_blank, raw_text, spell
@@ -48,6 +49,23 @@ def read_counts(source: str, positive: object, examined: object, setting: Settin
     )
 
 
+def alike_counts(positive: object, examined: object) -> tuple:
+    """Give what of two counts can change a finding: counts with the same of it read alike.
+
+    >>> alike_counts("01", "12") == alike_counts(3, 40), alike_counts("01", "12") == alike_counts("04", "12")
+    (True, False)
+    """
+    n_positive, n_examined = _coded(positive, _POSITIVE_CODES), _coded(examined, _EXAMINED_CODES)
+    return (
+        n_positive.word, n_positive.fault, (n_positive.number or 0) >= MANY_NODES, n_examined.word, n_examined.fault, _more(n_positive, n_examined),
+    )
+
+
+def _more(n_positive: _Count, n_examined: _Count) -> bool:
+    """Tell whether more nodes are positive than were examined."""
+    return n_positive.number is not None and n_examined.number is not None and n_positive.number > n_examined.number
+
+
 def _coded(value: object, codes: Mapping[int, str]) -> _Count:
     number = _whole(spell(value))
     if isinstance(number, str):
@@ -76,7 +94,7 @@ def _seen(n_positive: _Count, n_examined: _Count) -> str:
 
 
 def _what_counts_say(n_positive: _Count, n_examined: _Count, seen: str, setting: Setting) -> tuple[frozenset[str], str | None, set[str], str]:
-    more = n_positive.number is not None and n_examined.number is not None and n_positive.number > n_examined.number
+    more = _more(n_positive, n_examined)
     if n_positive.word in {"some", "aspiration"}:
         possible = MICRO_OR_MACRO | ITC_OR_MICRO if setting.edition.before_6 else MICRO_OR_MACRO
         flags = {"FNA_ONLY" if seen == "aspiration" else "NOT_EXAMINED" if seen == "none" else "COUNT_ONLY"}
@@ -120,6 +138,17 @@ def read_class_counts(source: str, context: Mapping[str, object], setting: Setti
         says="nodes counted by size of deposit", n_positive=None if macro is None or micro is None else macro + micro,
         edition=setting.edition.number, edition_source=setting.edition.source,
     )
+
+
+def alike_class_counts(context: Mapping[str, object]) -> tuple:
+    """Give what of the counts by size of deposit can change a finding: counts with the same of it read alike.
+
+    >>> alike_class_counts({"n_macro": 2, "n_micro": 1}) == alike_class_counts({"n_macro": "1", "n_micro": "at least 1"})
+    True
+    """
+    counts = [_class_count(context.get(name)) for name in _CLASS_COUNTS]
+    numbers = [count for count in counts[:2] if isinstance(count, int)]
+    return *(count if isinstance(count, str) else count > 0 for count in counts), len(numbers) == 2 and sum(numbers) >= MANY_NODES
 
 
 def _class_count(value: object) -> int | str:

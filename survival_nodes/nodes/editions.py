@@ -11,6 +11,7 @@ from .spelling import spell
 
 # Last year of diagnosis of each edition, as registries in the United States applied them (NAACCR item 1060).
 AJCC_BY_YEAR = ((1992, 3), (1997, 4), (2002, 5), (2009, 6), (2017, 7), (9999, 8))
+DUTCH_BY_YEAR = ((1998, 4), (2002, 5), (2009, 6), (2016, 7), (9999, 8))  # as the Netherlands Cancer Registry applied them
 ASSUMED = 8
 FIRST_WITH_ITC = 6
 FIRST_WITH_CELLS = 7

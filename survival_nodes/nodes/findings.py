@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ..errors import UsageError
+from .coding import System
 from .combining import resolve
 from .editions import require_edition
 from .pieces import CLINICAL, Piece, arranged
@@ -83,14 +84,14 @@ class NodalFinding:
 
 
 def classify(
-    system: str, value: object, *, edition: object = None, year: object = None, policy: str | Policy = "default", **context: object,
+    system: str | System, value: object, *, edition: object = None, year: object = None, policy: str | Policy = "default", **context: object,
 ) -> NodalFinding:
     """Classify the lymph nodes of one patient from one coded value and what came with it.
 
     Parameters
     ----------
     system
-        Name of a coding system (see `systems`).
+        Name of a coding system (see `systems`), or one of your own (`custom_system`).
     value
         What stands in the record. Any type is accepted: what cannot be read gives `unknown` and a flag, never an error.
     edition

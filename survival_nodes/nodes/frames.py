@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from ..errors import InputError, UsageError, unknown_name
 from .categories import NODAL_CATEGORIES, in_order
+from .coding import System
+from .column_guard import guard_column, undeclared
 from .combining import MANY_NODES
 from .editions import Edition, Setting
 from .findings import NodalFinding, combine
@@ -32,7 +34,7 @@ class Evidence:
     Parameters
     ----------
     system
-        Name of a coding system.
+        Name of a coding system, or one of your own (`custom_system`).
     column
         Name of the column that holds its values.
     edition_column, year_column
@@ -49,13 +51,13 @@ class Evidence:
     (('cells', 'n_cells'),)
     """
 
-    system: str
+    system: str | System
     column: str
     edition_column: str | None
     year_column: str | None
     context_columns: tuple[tuple[str, str], ...]
 
-    def __init__(self, system: str, column: str, edition_column: str | None = None, year_column: str | None = None, **context_columns: str) -> None:
+    def __init__(self, system: str | System, column: str, edition_column: str | None = None, year_column: str | None = None, **context_columns: str) -> None:
         check_context(find_system(system), context_columns)
         for name, value in {"system": system, "column": column, "edition_column": edition_column, "year_column": year_column}.items():
             object.__setattr__(self, name, value)
@@ -64,7 +66,7 @@ class Evidence:
     @property
     def columns(self) -> dict[str, str]:
         """The column of each entry, by the name under which the system knows it."""
-        return {self.system: self.column, **dict(self.context_columns)}
+        return {find_system(self.system).name: self.column, **dict(self.context_columns)}
 
 
 def classify_frame(frame: pd.DataFrame, evidence: Sequence[Evidence], policy: str | Policy = "default") -> pd.DataFrame:
@@ -88,7 +90,7 @@ def classify_frame(frame: pd.DataFrame, evidence: Sequence[Evidence], policy: st
     Raises
     ------
     UsageError
-        If no evidence is named, or a policy that there is not.
+        If no evidence is named, or a policy that there is not, or a column is named without its coding system or under one that it cannot be.
     InputError
         If the frame has no such column.
 
@@ -97,7 +99,7 @@ def classify_frame(frame: pd.DataFrame, evidence: Sequence[Evidence], policy: st
     >>> classify_frame(cohort, [Evidence("pathology_text", "pn"), Evidence("size", "mm")]).nodal_category.tolist()
     ['micro', 'itc', 'unknown']
     """
-    chosen, named = policy_of(policy), _named(evidence)
+    chosen, named = policy_of(policy), _named(evidence, frame)
     _check_columns(frame, named)
     keys, tables = [], []
     for one in named:
@@ -115,7 +117,7 @@ def classify_frame(frame: pd.DataFrame, evidence: Sequence[Evidence], policy: st
 
 
 def classify_values(
-    system: str, values: Iterable, *, edition: object = None, year: object = None, policy: str | Policy = "default", **context: object,
+    system: str | System, values: Iterable, *, edition: object = None, year: object = None, policy: str | Policy = "default", **context: object,
 ) -> pd.DataFrame:
     """Classify many values of one coding system; edition, year and context may be one for all or one a value.
 
@@ -129,6 +131,8 @@ def classify_values(
     """
     import pandas as pd
 
+    if system is None:
+        raise undeclared("value", values)
     entries = {"value": values if isinstance(values, pd.Series) else pd.Series(list(values), dtype=object)}
     entries |= {"edition": edition, "year": year, **{f"context {name}": entry for name, entry in context.items()}}
     index = entries["value"].index
@@ -146,8 +150,11 @@ def _spread(name: str, entry: object, n: int) -> list:
     return [entry] * n
 
 
-def _named(evidence: Sequence[Evidence] | Evidence) -> tuple[Evidence, ...]:
-    named = (evidence,) if isinstance(evidence, Evidence) else tuple(evidence)
+def _named(evidence: Sequence[Evidence] | Evidence, frame: pd.DataFrame) -> tuple[Evidence, ...]:
+    named = (evidence,) if isinstance(evidence, (Evidence, str)) else tuple(evidence)
+    for column in named:
+        if isinstance(column, str) and column in frame.columns:
+            raise undeclared(column, frame[column])
     if not named or not all(isinstance(one, Evidence) for one in named):
         raise UsageError('name the evidence as a list of Evidence, as [Evidence("gdc_path_n", "ajcc_pathologic_n")]')
     return named
@@ -160,6 +167,7 @@ def _check_columns(frame: pd.DataFrame, evidence: tuple[Evidence, ...]) -> None:
                 raise InputError(unknown_name("column", column, frame.columns))
             if column is not None and frame[column].ndim > 1:
                 raise InputError(f"the column {column!r} occurs more than once; rename one of them")
+        guard_column(find_system(one.system).name, one.column, frame[one.column])
 
 
 def _settings(frame: pd.DataFrame, one: Evidence, named: tuple[Evidence, ...], policy: Policy) -> tuple[list[Setting], np.ndarray]:
@@ -187,23 +195,31 @@ def _read_part(
     frame: pd.DataFrame, part: Part, columns: Mapping[str, str], settings: list[Setting], setting_codes: np.ndarray,
 ) -> tuple[np.ndarray, list[tuple[Piece, ...]]]:
     """Read the distinct entries of one part: for each row a number, for each number the pieces; entries that say the same share one."""
-    keys, entries = [setting_codes], {}
-    for name, column in columns.items():
-        key, values = _distinct(frame[column], part.coarse.get(name))
-        keys.append(key)
-        entries[name] = values
-    codes, firsts = _combined(keys, len(frame))
+    entry_codes, entries = _distinct_entries(frame, part, columns)
+    codes, firsts = _combined([setting_codes, entry_codes], len(frame))
     found: dict[tuple, int] = {}
     read = []
     numbers = []
     for first in firsts:
-        values = {name: entries[name][key[first]] for name, key in zip(entries, keys[1:])}
-        pieces = part.read(values, settings[setting_codes[first]])
+        pieces = part.read(entries[entry_codes[first]], settings[setting_codes[first]])
         number = found.setdefault(tuple(map(_essence, pieces)), len(found))
         if number == len(read):
             read.append(pieces)
         numbers.append(number)
     return _taken(numbers, codes), read
+
+
+def _distinct_entries(frame: pd.DataFrame, part: Part, columns: Mapping[str, str]) -> tuple[np.ndarray, list[dict[str, object]]]:
+    """Give the distinct entries of one part, those that read alike taken together, and for each row which of them it has."""
+    distinct = {name: _distinct(frame[column], part.coarse.get(name)) for name, column in columns.items()}
+    codes, firsts = _combined([key for key, _ in distinct.values()], len(frame))
+    entries = [{name: values[key[first]] for name, (key, values) in distinct.items()} for first in firsts]
+    if part.alike is None:
+        return codes, entries
+    found: dict[object, int] = {}
+    numbers = [found.setdefault(part.alike(values), len(found)) for values in entries]
+    kept = dict(zip(numbers[::-1], entries[::-1]))
+    return _taken(numbers, codes), [kept[number] for number in range(len(found))]
 
 
 def _essence(piece: Piece) -> tuple:
@@ -218,14 +234,17 @@ def _distinct(column: pd.Series, coarse: Callable[[object], object] | None) -> t
     if coarse is None:
         return codes, entries
     found: dict[object, int] = {}
-    numbers = [found.setdefault(_comparable(coarse(entry)), len(found)) for entry in entries]
-    kept = dict(zip(numbers[::-1], (coarse(entry) for entry in entries[::-1])))
+    alike = [coarse(entry) for entry in entries]
+    numbers = [found.setdefault(_comparable(entry), len(found)) for entry in alike]
+    kept = dict(zip(numbers[::-1], alike[::-1]))
     return _taken(numbers, codes), [kept[number] for number in range(len(found))]
 
 
 def _factorized(column: pd.Series) -> np.ndarray:
     import pandas as pd
 
+    if column.dtype == object and pd.api.types.infer_dtype(column, skipna=True).startswith("mixed"):
+        column = column.map(_comparable)
     try:
         return pd.factorize(column)[0] + 1
     except TypeError:  # a list, or another thing that cannot be compared, stands in a cell
@@ -233,6 +252,8 @@ def _factorized(column: pd.Series) -> np.ndarray:
 
 
 def _comparable(value: object) -> object:
+    if type(value).__name__ in {"bool", "bool_"}:
+        return (value,)  # False equals 0, which is a code; False is none
     try:
         hash(value)
     except TypeError:

@@ -43,6 +43,8 @@ class Piece:
         It counts only where the record shows that a node was examined.
     microscopic
         It can only have been found under the microscope.
+    one_node
+        It comes of one node (a sentinel node, an assay): other nodes may hold larger deposits.
     cells_unknown
         A deposit of at most 0.2 mm which a count of cells, if there were one, might lift to a micrometastasis.
     examined
@@ -66,6 +68,7 @@ class Piece:
     neoadjuvant: bool | None = None
     needs_basis: bool = False
     microscopic: bool = False
+    one_node: bool = False
     cells_unknown: bool = False
     examined: str = ""
     n_positive: int | None = None

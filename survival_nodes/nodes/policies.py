@@ -81,6 +81,16 @@ class Policy:
 
         return hashlib.sha256(repr(sorted(asdict(self).items())).encode()).hexdigest()[:8]
 
+    @property
+    def words(self) -> str:
+        """Its name, its fingerprint and every option, as a report prints them.
+
+        >>> Policy(harmonise=8).words.partition(": ")[2][-32:]
+        ', usual_reading=use, harmonise=8'
+        """
+        options = ", ".join(f"{name}={'none' if value is None else value}" for name, value in asdict(self).items())
+        return f"{self.name} (fingerprint {self.fingerprint}): {options}"
+
 
 POLICIES = {
     "default": Policy(),

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 
 from ..errors import UsageError, unknown_name
 from .coding import System
-from .counts import read_class_counts, read_counts
+from .counts import alike_class_counts, alike_counts, read_class_counts, read_counts
 from .editions import Setting
 from .pieces import Piece, unread
 from .policies import Policy
-from .sizes import coarse_cells, read_size
+from .sizes import coarse_cells, coarse_size, read_size
 from .spelling import raw_text, spell
 
 # Items that say whether systemic treatment came before surgery: the codes that say so, and those that do not know.
@@ -30,11 +30,13 @@ class Part:
     """Entries that are read together and independently of all others.
 
     `read(values, setting)` gives their pieces. `coarse` gives, for an entry with many values of which few matter, a value that reads alike.
+    `alike(values)`, where several entries matter together only, gives what all values have in common that read alike in every setting.
     """
 
     names: tuple[str, ...]
     read: Callable[[Mapping[str, object], Setting], tuple[Piece, ...]]
     coarse: Mapping[str, Callable[[object], object]] = field(default_factory=dict)
+    alike: Callable[[Mapping[str, object]], Hashable] | None = None
 
 
 def _counts(values: Mapping[str, object], setting: Setting) -> tuple[Piece, ...]:
@@ -71,9 +73,9 @@ def _those(piece: Piece | None) -> tuple[Piece, ...]:
 
 # What may come with a value of any system.
 COMMON = (
-    Part(("nodes_positive", "nodes_examined"), _counts),
-    Part(("largest_mm", "cells"), _size, {"cells": coarse_cells}),
-    Part(("n_macro", "n_micro", "n_itc"), _class_counts),
+    Part(("nodes_positive", "nodes_examined"), _counts, alike=lambda values: alike_counts(values.get("nodes_positive"), values.get("nodes_examined"))),
+    Part(("largest_mm", "cells"), _size, {"largest_mm": coarse_size, "cells": coarse_cells}),
+    Part(("n_macro", "n_micro", "n_itc"), _class_counts, alike=alike_class_counts),
     Part(tuple(_TREATMENT), _treatment),
 )
 _COMMON_NAMES = tuple(name for part in COMMON for name in part.names)
@@ -99,15 +101,22 @@ def parts_of(system: System) -> tuple[Part, ...]:
     def read(values: Mapping[str, object], setting: Setting) -> tuple[Piece, ...]:
         return system.read(system.name, values.get(system.name), values, setting)
 
-    return (Part((system.name, *system.context), read), *COMMON)
+    return (Part((system.name, *system.context), read, dict(system.coarse), system.alike), *COMMON)
 
 
 def _measured(system: System, part: Part) -> Part:
-    def read(values: Mapping[str, object], setting: Setting) -> tuple[Piece, ...]:
-        pieces = part.read({**values, system.value_is: values.get(system.name)}, setting)
-        return pieces or (unread(system.name, raw_text(values.get(system.name)), "MISSING"),)
+    """Give a part in which the value goes by the name of the system."""
+    def inside(values: Mapping[str, object]) -> dict[str, object]:
+        return {**values, system.value_is: values.get(system.name)}
 
-    return Part(tuple(system.name if name == system.value_is else name for name in part.names), read, part.coarse)
+    def read(values: Mapping[str, object], setting: Setting) -> tuple[Piece, ...]:
+        return part.read(inside(values), setting) or (unread(system.name, raw_text(values.get(system.name)), "MISSING"),)
+
+    def named(name: str) -> str:
+        return system.name if name == system.value_is else name
+
+    alike = part.alike and (lambda values: part.alike(inside(values)))
+    return Part(tuple(map(named, part.names)), read, {named(name): coarse for name, coarse in part.coarse.items()}, alike)
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ _UNKNOWN = (
     ("IMN", "internal mammary nodes are involved, by a deposit of unstated size"),
     ("SIZE_CENSORED", "the size is a limit that leaves more than one category"),
     ("SIZE_NOT_STATED", "nodes are positive, but the size of the deposit is not stated"),
+    ("SIZE_MIXED", "nodes are positive, but the label also arises where the size of the deposit is not stated"),
     ("MISSING", "nothing is recorded on the nodes"),
 )
 _CAUTIONS = (
@@ -43,6 +44,10 @@ _CAUTIONS = (
     ("MICRO_MULTI_NODE", "in four or more nodes"),
     ("CS_SSF4_009", "by immunohistochemistry, size not stated"),
     ("COUNT_CONFLICT", "although the count of nodes says otherwise"),
+    ("BASIS_UNSPECIFIED", "although the record does not show that a node was examined"),
+    ("OSNA", "by amplified nucleic acid, not by a measured deposit"),
+    ("OSNA_LOW_COPY", "copies not far below a micrometastasis"),
+    ("STAGE_INFERRED", "concluded from the stage group"),
 )
 _MEANINGS = {
     ("negative", "explicit"): "no tumour cells found in the nodes",

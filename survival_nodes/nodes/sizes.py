@@ -29,7 +29,12 @@ _SIGNS = (  # applied to text without blanks, so that blanks change nothing
 _SEVERAL = re.compile(r";|\+|&|\u00d7|x|and")
 _NUMBER = r"\d{1,9}(?:[.,]\d{0,15})?|[.,]\d{1,15}"
 _ONE = re.compile(rf"(?P<sign><=|>=|<|>|=)?(?P<low>{_NUMBER})(?P<low_unit>mm|cm|um)?(?:-(?P<high>{_NUMBER}))?(?P<unit>mm|cm|um)?")
-_CELLS = re.compile(r"(?P<sign><=|>=|<|>|=)?(?P<number>\d{1,9})(?:cells?)?")
+_CELLS = re.compile(r"(?P<sign><=|>=|<|>|=)?(?P<number>\d{1,9})(?:\.0*)?(?:cells?)?")
+_UNREADABLE = "?!"  # reads like any other text that is no size
+# Of the sizes up to each limit, one that reads like all of them that are above the limit before it.
+_LIKE_SIZES = (
+    (Decimal(0), "0"), (ITC_LIMIT_MM.next_minus(), "0.1"), (ITC_LIMIT_MM, "0.2"), (MICRO_LIMIT_MM.next_minus(), "1"), (MICRO_LIMIT_MM, "2"),
+)
 
 
 @dataclass(frozen=True)
@@ -114,7 +119,7 @@ def _largest(deposits: list[Deposit]) -> Deposit:
 def parse_cells(value: object) -> int | None:
     """Read the number of cells in one cross-section; a limit counts as the least (or most) it allows.
 
-    >>> [parse_cells(value) for value in (260, ">200", "200", "<200", "many")]
+    >>> [parse_cells(value) for value in (260, ">200", "200.0", "<200", "many")]
     [260, 201, 200, 199, None]
     """
     match = _CELLS.fullmatch(spell(value).text.casefold().replace(" ", "").replace("\u2264", "<=").replace("\u2265", ">="))
@@ -126,11 +131,30 @@ def parse_cells(value: object) -> int | None:
 def coarse_cells(value: object) -> object:
     """Give a number of cells that reads like the one given: of all numbers only the side of the limit matters.
 
-    >>> coarse_cells("350 cells"), coarse_cells(12), coarse_cells("many")
-    (201, 200, 'many')
+    >>> coarse_cells("350 cells"), coarse_cells(12), coarse_cells("NA"), coarse_cells("many") == coarse_cells("few")
+    (201, 200, '', True)
     """
     n_cells = parse_cells(value)
-    return value if n_cells is None else ITC_LIMIT_CELLS + (n_cells > ITC_LIMIT_CELLS)
+    if n_cells is None:
+        return "" if is_blank(spell(value)) else _UNREADABLE
+    return ITC_LIMIT_CELLS + (n_cells > ITC_LIMIT_CELLS)
+
+
+def coarse_size(value: object) -> object:
+    """Give a size that reads like the one given: of all sizes only the class matters, and whether they lie on a limit.
+
+    >>> coarse_size("13.5 mm"), coarse_size("0.05"), coarse_size("2,0"), coarse_size("<3 mm"), coarse_size("999")
+    ('3', '0.1', '2', '<3 mm', '')
+    """
+    spelled = spell(value)
+    if is_blank(spelled) or spelled.text in _MISSING_CODES:
+        return ""
+    deposit = None if spelled.fault else parse_size(spelled.text)
+    if deposit is None:
+        return _UNREADABLE
+    if not deposit.exact:
+        return value
+    return next((text for most, text in _LIKE_SIZES if deposit.low <= most), "3")
 
 
 def read_size(source: str, size: object, cells: object, setting: Setting) -> Piece | None:

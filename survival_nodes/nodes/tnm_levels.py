@@ -86,13 +86,13 @@ def piece_of_code(source: str, raw: str, code: NCode, setting: Setting, *, impli
     shows_y
         Whether a y is written where treatment came first, so that its absence says that it did not.
     """
-    if _may_be_a_word(code):
+    if may_be_a_word(code):
         return Piece(source, raw, neoadjuvant=None if not shows_y else False, flags=frozenset({"OCR_REPAIRED", "PREFIX_MISSING"}))
     if implied_p and not code.clinical:
         code = replace(code, prefix="".join(sorted({*code.prefix, "p"})))
     flags = set() if set(code.prefix) & set("cpu") else {"PREFIX_MISSING"}
     edition = _edition_of(code, setting.edition)
-    reading = _translated(_reading(code, edition), edition, setting)
+    reading = translated(_reading(code, edition), edition, setting)
     flags |= reading.flags | _flags_of(code) | ({"EDITION_CONFLICT"} if edition.conflict else set())
     piece = Piece(
         source, raw, str(code), possible=reading.possible, default=reading.default, positive=_polarity(code), basis=_basis(code), says=str(code),
@@ -118,7 +118,7 @@ def _edition_of(code: NCode, edition: Edition) -> Edition:
     return edition.forced_by_token(before_6=False) if code.stage in _TOKEN_FROM_6TH else edition
 
 
-def _translated(reading: Reading, edition: Edition, setting: Setting) -> Reading:
+def translated(reading: Reading, edition: Edition, setting: Setting) -> Reading:
     """Judge a code by another edition's limits: only the 200 cells can move it, between ITC and micrometastasis."""
     written_with_cells, judged_with_cells = edition.number >= FIRST_WITH_CELLS, setting.counts_cells
     movable = {"micro"} if written_with_cells else {"itc"}
@@ -151,7 +151,7 @@ def _polarity(code: NCode) -> bool | None:
     return code.level != "0"
 
 
-def _may_be_a_word(code: NCode) -> bool:
+def may_be_a_word(code: NCode) -> bool:
     """Tell whether a repaired letter is all there is: NO without a prefix is more often the word than N0."""
     stated = code.prefix or code.mi or code.itc or code.mol or code.sn or code.f or code.n_examined is not None
     return code.repaired and not stated

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import itertools
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -128,18 +127,3 @@ def test_a_wrong_configuration_says_what_to_write():
     twice = pd.DataFrame([["N0", "N1"]], columns=["pn", "pn"])
     with pytest.raises(InputError, match="occurs more than once"):
         classify_frame(twice, [Evidence("gdc_path_n", "pn")])
-
-
-@pytest.mark.skipif("SURVIVAL_NODES_PUBLIC_DATA" not in os.environ, reason="SURVIVAL_NODES_PUBLIC_DATA is not set")
-def test_tcga_brca():
-    """1,084 patients, 28 N0 (I+) and 36 N1MI; its 32 N1B are axillary wherever the edition is known to be before the 6th."""
-    path = Path(os.environ["SURVIVAL_NODES_PUBLIC_DATA"]) / "tcga" / "brca_tcga_pan_can_atlas_2018_data_clinical_patient.txt"
-    frame = pd.read_csv(path, sep="\t", skiprows=4, dtype=str, keep_default_na=False)
-    found = classify_frame(frame, [Evidence("cbio_path_n", "PATH_N_STAGE", "AJCC_STAGING_EDITION")])
-    assert len(found) == 1084
-    explicit = found[found.nodal_certainty == "explicit"]
-    assert (explicit.nodal_category == "itc").sum() == 28 and (explicit.nodal_category == "micro").sum() == 36
-    older = found[(frame.PATH_N_STAGE == "N1B") & frame.AJCC_STAGING_EDITION.isin(["3RD", "4TH", "5TH"])]
-    assert len(older) == 28 and (older.nodal_category == "macro").all() and not older.nodal_flags.str.contains("IMN").any()
-    small = found[(frame.PATH_N_STAGE == "N1A") & frame.AJCC_STAGING_EDITION.isin(["4TH", "5TH"])]
-    assert len(small) == 6 and (small.nodal_category == "micro").all() and (small.nodal_certainty == "default").all()

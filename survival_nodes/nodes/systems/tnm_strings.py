@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from ..categories import ITC_OR_MICRO
 from ..coding import System
 from ..counts import read_counts
 from ..editions import Setting
 from ..pieces import Piece, unread
+from ..site_specific import refined
 from ..spelling import is_blank, raw_text, spell
 from ..tnm import NCode, Unreadable, parse_n
 from ..tnm_levels import piece_of_code
 
 _MISSING_CODES = frozenset({"88", "99", "888", "999"})
 _NAACCR = "https://apps.naaccr.org/data-dictionary/data-dictionary/version=25/data-item-view/item-number={}/"
-_IHC_POSITIVE, _IHC_NEGATIVE = {"2", "9"}, {"1"}
 
 
 @dataclass(frozen=True)
@@ -40,21 +41,23 @@ class TnmField:
             return (unread(name, raw, str(reason), neoadjuvant=told),)
         if self.always_y:
             code = replace(code, prefix="".join(sorted({*code.prefix, "y"})))
-        code, flags = _with_context(code, context)
+        code, size_not_stated = _with_context(code, context)
         piece = piece_of_code(name, raw, code, setting, implied_p=self.implied_p, shows_y=self.shows_y)
-        return replace(piece, flags=piece.flags | flags), *_counted(name, code, setting)
+        if size_not_stated and piece.tells:
+            piece = replace(piece, possible=ITC_OR_MICRO, flags=piece.flags | {"CS_SSF4_009"})
+        return piece, *_counted(name, code, setting)
 
 
-def _with_context(code: NCode, context: Mapping[str, object]) -> tuple[NCode, frozenset[str]]:
-    """Add what stands in a neighbouring item: the suffix (NAACCR 1035), and immunohistochemistry of plain N0 (CS SSF4, SSF5)."""
+def _with_context(code: NCode, context: Mapping[str, object]) -> tuple[NCode, bool]:
+    """Add what stands in a neighbouring item: the suffix (NAACCR 1035), and what CS SSF4 and SSF5 make of N0; tell whether they leave its size open."""
     suffix = spell(context.get("suffix")).text.casefold().strip("()")
     code = replace(code, sn=code.sn or suffix == "sn", f=code.f or suffix == "f")
-    ihc, molecular = (spell(context.get(name)).text.lstrip("0") for name in ("ssf4", "ssf5"))
-    if code.level != "0" or code.itc or code.letter:
-        return code, frozenset()
-    if ihc in _IHC_POSITIVE | _IHC_NEGATIVE:
-        return replace(code, itc="+" if ihc in _IHC_POSITIVE else "-"), frozenset({"CS_SSF4_009"} if ihc == "9" else ())
-    return replace(code, mol="+") if molecular == "2" and not code.mol else code, frozenset()
+    found = refined(context)
+    if not found or code.level != "0" or code.itc or code.letter or (found == "i-" and code.mol == "+"):
+        return code, False
+    if found.startswith("i"):
+        return replace(code, itc="-" if found == "i-" else "+"), found == "i?"
+    return replace(code, mol=code.mol or found[-1]), False
 
 
 def _counted(name: str, code: NCode, setting: Setting) -> tuple[Piece, ...]:
