@@ -26,6 +26,7 @@ $(VENV)/.installed-test: pyproject.toml constraints.txt | $(VENV)/bin/python
 # Pages that are made from the code itself.
 docs: $(VENV)/.installed
 	$(BIN)/python -m survival_nodes.columns > data/dictionary.md
+	$(BIN)/python -m survival_nodes.nodes.page > survival_nodes/nodes/README.md
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .hypothesis

@@ -6,6 +6,7 @@ Only the standard library is imported at the top, so that `survival-nodes --help
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 import time
@@ -31,6 +32,8 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and give its exit code (0 done, 2 usage, 3 input, 4 disclosure, 5 cannot write, 1 a defect of ours)."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that cannot write a sign is no reason to stop
     try:
         options = _parser().parse_args(given)
         options.command_line = ["survival-nodes", *given]
@@ -103,8 +106,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
     _demo_options(commands.add_parser("demo", help="three analyses, offline, in one report: two of real patients, one of a synthetic cohort"))
     _report_options(commands.add_parser("report", help="read a cohort by a mapping and write its report"))
+    _classify_options(commands.add_parser("classify", help="add the nodal category, and how it came about, to the rows of a file"))
+    _explain_options(commands.add_parser("explain", help="print why one value of a coding system gives its nodal category"))
     _published_options(commands.add_parser("published", help="print published survival by nodal category"))
-    sources = commands.add_parser("sources", help="list what can be read, and the example cohorts")
+    sources = commands.add_parser("sources", help="list what can be read, the coding systems of nodes, and the example cohorts")
     sources.set_defaults(run=_run_sources)
     return parser
 
@@ -122,6 +127,32 @@ def _report_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="FOLDER", help="where the report goes (default: reports/ and the file's name)")
     parser.add_argument("--accept-units", action="store_true", help="go on although the length of follow-up suggests another unit")
     parser.set_defaults(run=_run_report)
+
+
+def _classify_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE.csv", help="the patients, a row each (.csv, .tsv, .txt, also with .gz)")
+    parser.add_argument("--system", help="the coding system of the column (`survival-nodes sources` lists them)")
+    parser.add_argument("--column", required=True, help="the column that holds the nodal evidence")
+    parser.add_argument("--edition-column", metavar="COLUMN", help="the column of the AJCC edition")
+    parser.add_argument("--year-column", metavar="COLUMN", help="the column of the year of diagnosis")
+    parser.add_argument("--context", metavar="NAME=COLUMN", nargs="+", action="extend", default=[], help="columns read with it, as nodes_positive=pos")
+    parser.add_argument("--delimiter", help='of the file read and the file written, as ";" (default: by their names)')
+    parser.add_argument("--encoding", default="utf-8", help="of the file read (default: %(default)s)")
+    parser.add_argument("-o", "--out", required=True, metavar="OUT.csv", help="where the rows go with their categories")
+    _policy_option(parser)
+    parser.set_defaults(run=_run_classify)
+
+
+def _explain_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("system", metavar="SYSTEM", help="a coding system, as gdc_path_n")
+    parser.add_argument("value", metavar="VALUE", help="what stands in the record, as 'N0 (i+)'")
+    parser.add_argument("beside", metavar="NAME=VALUE", nargs="*", help="what stands beside it, as nodes_positive=02, edition=7 or year=2012")
+    _policy_option(parser)
+    parser.set_defaults(run=_run_explain)
+
+
+def _policy_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--policy", default="default", help="default, or strict: no default is used (default: %(default)s)")
 
 
 def _published_options(parser: argparse.ArgumentParser) -> None:
@@ -178,6 +209,39 @@ def _read_with_units_questioned(read, accept_units: bool):
             raise InputError(f"{question} Correct [units] time in the mapping, or add --accept-units if it is right") from question
 
 
+def _run_classify(options: argparse.Namespace) -> None:
+    with _step("loading"):
+        from .nodes import Evidence
+        from .sources import FileFormat, check_output, classify_file
+    file = FileFormat(delimiter="\t" if options.delimiter == "\\t" else options.delimiter, encoding=options.encoding)
+    context = _pairs("--context", "NAME=COLUMN", options.context)
+    beside = (options.edition_column, options.year_column)
+    evidence = options.column if options.system is None else Evidence(options.system, options.column, *beside, **context)
+    check_output(options.file, options.out)
+    with _step(f"classifying {Path(options.file).name}"):
+        found = classify_file(options.file, evidence, options.policy, file)
+    with _step("writing"):
+        path = found.write(options.out)
+    print(f"{found.summary.text()}\n\n{path}")
+
+
+def _run_explain(options: argparse.Namespace) -> None:
+    from .nodes import classify, explain
+
+    print(explain(classify(options.system, options.value, policy=options.policy, **_pairs("explain", "NAME=VALUE", options.beside))))
+
+
+def _pairs(what: str, wanted: str, given: Sequence[str]) -> dict[str, str]:
+    """Take apart what was given as name=value."""
+    pairs: dict[str, str] = {}
+    for each in given:
+        name, sign, value = each.partition("=")
+        if not sign or not name or name in pairs:
+            raise UsageError(f"{what}: {each!r} " + (f"names {name!r} a second time" if name in pairs else f"is not written as {wanted}"))
+        pairs[name] = value
+    return pairs
+
+
 def _run_published(options: argparse.Namespace) -> None:
     from .literature import published_rates
 
@@ -194,12 +258,13 @@ def _run_published(options: argparse.Namespace) -> None:
 
 
 def _run_sources(options: argparse.Namespace) -> None:
+    from .nodes import systems
     from .sources import examples, sources
 
-    for title, listed in (("Sources", sources()), ("Examples", examples())):
+    for title, listed in (("Sources", sources().itertuples()), ("Examples", examples().itertuples()), ("Coding systems of nodes", systems())):
         print(title)
-        for row in listed.itertuples():
-            print(f"  {row.name:<14} {row.title}")
+        for row in listed:
+            print(f"  {row.name:<28} {row.title}")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .classified_file import ClassifiedFile, check_output, classify_file
 from .delimited import FileFormat
 from .examples import SYNTHETIC_SEED, SYNTHETIC_SIZE, example
 from .mapping import CohortSetting, Mapping, Units, mapping_from, read_mapping
@@ -10,7 +11,7 @@ from .synthetic import synthesize
 from .synthetic_truth import expected_events, scenario_hazard_ratios, true_survival
 
 __all__ = [
-    "SYNTHETIC_SEED", "SYNTHETIC_SIZE", "CohortSetting", "FileFormat", "Mapping", "Units", "example", "examples", "expected_events",
-    "mapping_from", "read_cohort", "read_mapping", "scenario_hazard_ratios", "source_names", "sources",
-    "synthesize", "true_survival",
+    "SYNTHETIC_SEED", "SYNTHETIC_SIZE", "ClassifiedFile", "CohortSetting", "FileFormat", "Mapping", "Units", "check_output", "classify_file", "example",
+    "examples", "expected_events", "mapping_from", "read_cohort", "read_mapping", "scenario_hazard_ratios", "source_names", "sources", "synthesize",
+    "true_survival",
 ]

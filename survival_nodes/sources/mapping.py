@@ -38,7 +38,7 @@
     endpoint = "overall"
     synthetic = false
     citation = "..."
-    nodal_policy = "default"    # or strict
+    nodal_policy = "default"    # or strict, or your own: { counts_only = "macro" }
 
     [report]                    # kept untouched for the study that reads it
     title = "..."
@@ -53,7 +53,7 @@ from pathlib import Path
 
 from ..columns import COHORT, ENDPOINTS
 from ..errors import UsageError, unknown_name
-from ..nodes import Evidence
+from ..nodes import Evidence, Policy, policy_of
 from ..units import DAYS_PER_YEAR, mm_per, units_per_year
 from .delimited import FileFormat
 
@@ -96,15 +96,23 @@ class CohortSetting:
     endpoint: str = "overall"
     synthetic: bool = False
     citation: str = ""
-    nodal_policy: str = "default"
+    nodal_policy: str | Policy | abc.Mapping[str, object] = "default"
 
     def __post_init__(self) -> None:
         if not isinstance(self.endpoint, str) or not self.endpoint.strip():
             raise UsageError(f"endpoint: give a name, as one of {', '.join(ENDPOINTS)}")
         if not isinstance(self.synthetic, bool):
             raise UsageError("synthetic: give true or false")
-        if self.nodal_policy not in ("default", "strict"):
-            raise UsageError(unknown_name("nodal policy", self.nodal_policy, ("default", "strict")))
+        object.__setattr__(self, "nodal_policy", _policy(self.nodal_policy))
+
+
+def _policy(policy: object) -> Policy:
+    """Give a policy by its name, as it is, or of a table of its options."""
+    if isinstance(policy, abc.Mapping):
+        for option in policy:
+            _known("key", option, [each.name for each in fields(Policy)], "nodal_policy")
+        return Policy(**policy)
+    return policy_of(policy)
 
 
 @dataclass(frozen=True)

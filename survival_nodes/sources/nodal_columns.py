@@ -7,7 +7,7 @@ import re
 import pandas as pd
 
 from ..errors import InputError
-from ..nodes import classify_frame, systems
+from ..nodes import classify_frame, summarise, systems
 from .mapping import Mapping
 
 _BARE_SIZE = re.compile(r"[<>=]*\s*\d*[.,]?\d+")
@@ -34,12 +34,13 @@ def classify_nodes(frame: pd.DataFrame, mapping: Mapping) -> dict[str, pd.Series
     return {name: classified[name] for name in classified.columns}
 
 
-def nodal_notes(mapping: Mapping) -> tuple[str, ...]:
-    """Say from what, and by which policy, the category was made."""
+def nodal_notes(mapping: Mapping, classified: dict[str, pd.Series]) -> tuple[str, ...]:
+    """Say from what, by which policy and with what outcome the category was made."""
     if not mapping.nodal:
         return ()
+    found = summarise(pd.DataFrame(classified), mapping.cohort.nodal_policy)
     sources = ", ".join(f"{one.system} (column {one.column})" for one in mapping.nodal)
-    return (f"The nodal category was classified from {sources} by the policy {mapping.cohort.nodal_policy!r}.",)
+    return (f"The nodal category was classified from {sources} by the policy {found.policy.words}.", *found.notes())
 
 
 def _size_columns(mapping: Mapping) -> list[str]:

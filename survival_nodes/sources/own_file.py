@@ -51,11 +51,12 @@ def cohort_of(table: TextTable, mapping: Mapping, source: str = "own-file") -> C
     """Make a cohort of a table of text by a mapping; its ledger begins with the rows of the file."""
     named = rename_columns(table.frame, mapping, table.name)
     _check_needed(named, mapping, table.name)
-    origin = Origin(
-        source=source, files=(InputFile(table.name, table.sha256, len(named)),), citation=mapping.cohort.citation, notes=nodal_notes(mapping))
     try:
+        recoded, nodal = recode(named, mapping), classify_nodes(table.frame, mapping)
+        origin = Origin(
+            source=source, files=(InputFile(table.name, table.sha256, len(named)),), citation=mapping.cohort.citation, notes=nodal_notes(mapping, nodal))
         cohort = Cohort.from_frame(
-            recode(named, mapping).assign(**classify_nodes(table.frame, mapping)), time_unit=mapping.units.time, causes=_declared_causes(mapping),
+            recoded.assign(**nodal), time_unit=mapping.units.time, causes=_declared_causes(mapping),
             levels=mapping.levels, endpoint=mapping.cohort.endpoint, days_per_year=mapping.units.days_per_year,
             synthetic=mapping.cohort.synthetic, origin=origin)
     except InputError as problem:

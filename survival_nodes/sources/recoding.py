@@ -17,6 +17,8 @@ from .mapping import EVENT_COLUMNS, TIME_COLUMNS, Units
 from .mapping import Mapping as ColumnMapping
 
 NUMBER_COLUMNS = (*TIME_COLUMNS, *(column.name for column in COHORT.columns if column.kind in {"number", "integer"} and column.name not in EVENT_COLUMNS))
+_BOOLEAN_COLUMNS = tuple(column.name for column in COHORT.columns if column.kind == "boolean")
+_BOOLEANS = {"TRUE": True, "True": True, "true": True, "FALSE": False, "False": False, "false": False}  # as R, Python and spreadsheets write them
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _PLAIN = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d{1,3})?", re.ASCII)
 _WHOLE = re.compile(r"(-?(?:0|[1-9]\d*))\.0+")
@@ -78,6 +80,8 @@ def _recode_column(values: pd.Series, mapping: ColumnMapping) -> tuple[pd.Series
         return _numbers_in_our_unit(present, mapping.units, decimal, title in mapping.columns or title in TIME_COLUMNS)
     if title in EVENT_COLUMNS:
         return present.replace({"TRUE": "1", "true": "1", "FALSE": "0", "false": "0"}), []  # as spreadsheets and R write them
+    if title in _BOOLEAN_COLUMNS:
+        return present.map(lambda text: _BOOLEANS.get(text, text), na_action="ignore"), []
     if title in mapping.levels or title in COHORT.names:
         return present, []
     return _number_if_plain(present, decimal), []

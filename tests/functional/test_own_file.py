@@ -301,7 +301,12 @@ def test_nodes_are_classified_from_the_evidence_that_the_mapping_names(written):
     cohort = read_own_file(written(text), mapping=mapping)
     assert cohort.rows["nodal_category"].tolist() == ["negative", "itc", "micro", "macro", "unknown"]
     assert cohort.rows["pn"].tolist() == ["N0", "N0 (i+)", "N1mi", "N2a", None]
-    assert cohort.origin.notes == ("The nodal category was classified from gdc_path_n (column pn), size (column deposit) by the policy 'default'.",)
+    policy, categories, flags = cohort.origin.notes
+    assert policy.startswith("The nodal category was classified from gdc_path_n (column pn), size (column deposit) by the policy default (fingerprint ")
+    assert "size_not_stated=macro" in policy
+    assert categories == (
+        "Nodal categories of the 5 rows classified: negative 1 (20.0%), itc 1 (20.0%), micro 1 (20.0%), macro 1 (20.0%), unknown 1 (20.0%).")
+    assert "ITC_NOT_EXCLUDED in 1 row: No metastasis, but isolated tumour cells were not looked for or not reported." in flags
 
 
 def test_a_size_alone_is_read_in_the_unit_of_the_file(written):
@@ -317,3 +322,11 @@ def test_nodal_evidence_that_is_not_there_or_would_be_overwritten(written):
     with pytest.raises(InputError, match="'nodal_category' of its own"):
         nodal = {"system": "gdc_path_n", "column": "nodal_category"}
         read_own_file(written("years,event,nodal_category\n1,0,micro\n"), mapping=mapping_from({**units, "nodal": nodal}))
+
+
+def test_a_boolean_is_read_as_programs_write_it(written):
+    text = "years,event,nodal_positive\n1,0,True\n2,1,FALSE\n3,0,\n4,1,true\n"
+    cohort = read_own_file(written(text), time_unit="years")
+    assert cohort.rows["nodal_positive"].tolist() == [True, False, None, True] and not cohort.warnings
+    doubtful = read_own_file(written(text.replace("FALSE", "maybe")), time_unit="years")
+    assert "neither true nor false" in " ".join(doubtful.warnings)
