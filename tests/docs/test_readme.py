@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -92,6 +93,17 @@ def test_an_own_file(tmp_path, monkeypatch, capsys):
     assert main(command[1:]) == 0
     report = Path(capsys.readouterr().out.strip())
     assert report.is_file() and "Our cohort" in report.read_text(encoding="utf-8")
+
+
+def test_nodal_categories(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cohort.csv").write_text("pn,positive\npN1mi,1\npN0(i+),0\npN1a,0\n", encoding="utf-8")
+    commands = [shlex.split(line) for line in block("sh", "survival-nodes explain").splitlines()]
+    assert [command[:2] for command in commands] == [["survival-nodes", "explain"], ["survival-nodes", "classify"]]
+    assert [main(command[1:]) for command in commands] == [0, 0]
+    assert "isolated tumour cells" in capsys.readouterr().out
+    # Positive by its code, with no positive node counted: a conflict, which is never settled by a guess.
+    assert pd.read_csv("classified.csv")["nodal_category"].tolist() == ["micro", "itc", "unknown"]
 
 
 @pytest.mark.parametrize("command", re.findall(r"`survival-nodes ((?:published|sources)[^`]*)`", TEXT))
