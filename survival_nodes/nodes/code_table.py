@@ -15,6 +15,7 @@ from .tnm_levels import Reading, translated
 
 _BASES = {"c": "c", "p": "p", "a": "a", "y": "yp", "yp": "yp", "yc": "yc", "n": "", "none": ""}  # NAACCR 2970, 3412: y is yp, N is none
 _EVALS = {"0": "c", "1": "c", "2": "p", "3": "p", "5": "c", "6": "yp", "8": "a", "9": "c"}  # CS Reg Node Eval
+_LIKE_EVALS, _NO_EVAL = {basis: code for code, basis in _EVALS.items()}, "7"
 _OF_A_SIZE = frozenset({"SIZE_NOT_STATED", "SIZE_MIXED", "ITC_NOT_EXCLUDED", "MAY_INCLUDE_ITC", "CS_SSF4_009"})
 _NO_MARKS = re.compile(r"[\s()\[\]{}_,.;]")
 WITH_BASIS = ("descriptor", "nodes_eval")
@@ -53,35 +54,38 @@ class Entry(Reading):
         return self.microscopic and self.possible <= ITC_OR_MICRO
 
 
-def no_metastasis(says: str, *flags: str, **more: object) -> Entry:
+def no_metastasis(says: str, *flags: str, basis: str = "", needs_basis: bool = False, microscopic: bool = False) -> Entry:
     """Give a code for no metastasis which does not exclude isolated tumour cells."""
-    flags = flags or ("ITC_NOT_EXCLUDED",)
-    return Entry(NEGATIVE_OR_ITC, "negative", frozenset(flags), says, False, **more)
+    named = frozenset(flags or {"ITC_NOT_EXCLUDED"})
+    return Entry(NEGATIVE_OR_ITC, "negative", named, says, False, basis, needs_basis=needs_basis, microscopic=microscopic)
 
 
-def no_cells(says: str, **more: object) -> Entry:
+def no_cells(says: str, *flags: str) -> Entry:
     """Give a code for nodes in which not even single tumour cells were found."""
-    return Entry(frozenset({"negative"}), "negative", says=says, positive=False, microscopic=True, **more)
+    return Entry(frozenset({"negative"}), "negative", frozenset(flags), says, False, microscopic=True)
 
 
-def itc(says: str, *flags: str, **more: object) -> Entry:
+def itc(says: str, *flags: str, basis: str = "") -> Entry:
     """Give a code for isolated tumour cells; they count neither as positive nor as negative."""
-    return Entry(frozenset({"itc"}), "itc", frozenset(flags), says, microscopic=True, **more)
+    return Entry(frozenset({"itc"}), "itc", frozenset(flags), says, basis=basis, microscopic=True)
 
 
-def micro(says: str, *flags: str, **more: object) -> Entry:
+def micro(says: str, *flags: str, basis: str = "") -> Entry:
     """Give a code for micrometastasis."""
-    return Entry(frozenset({"micro"}), "micro", frozenset(flags), says, True, microscopic=True, **more)
+    return Entry(frozenset({"micro"}), "micro", frozenset(flags), says, True, basis, microscopic=True)
 
 
-def macro(says: str, *flags: str, **more: object) -> Entry:
+def macro(says: str, *flags: str, basis: str = "", either: bool = False) -> Entry:
     """Give a code for a deposit over 2 mm."""
-    return Entry(frozenset({"macro"}), "macro", frozenset(flags), says, True, **more)
+    return Entry(frozenset({"macro"}), "macro", frozenset(flags), says, True, basis, either=either)
 
 
-def positive(says: str, *flags: str, default: str | None = "macro", possible: frozenset[str] = MICRO_OR_MACRO, **more: object) -> Entry:
-    """Give a code for positive nodes which does not state the size."""
-    return Entry(possible, default, frozenset(flags), says, True, **more)
+def positive(
+    says: str, *flags: str, possible: frozenset[str] = MICRO_OR_MACRO, default: str | None = "macro", basis: str = "", needs_basis: bool = False,
+    either: bool = False,
+) -> Entry:
+    """Give a code for positive nodes which does not state the size, with what it usually means."""
+    return Entry(possible, default, frozenset(flags), says, True, basis, needs_basis, either)
 
 
 def clinical(says: str, *flags: str, positive: bool = True) -> Entry:
@@ -119,11 +123,11 @@ def read_staging(context: Mapping[str, object]) -> Staging:
 def coarse_eval(value: object) -> object:
     """Give an evaluation of the nodes that reads like the one given.
 
-    >>> coarse_eval(1.0), coarse_eval("5"), coarse_eval("3"), coarse_eval(None), coarse_eval("x") == coarse_eval("7")
-    ('c', 'c', 'p', '', True)
+    >>> coarse_eval(1.0), coarse_eval("5"), coarse_eval("2"), coarse_eval(None), coarse_eval("x")
+    ('9', '9', '3', '', '7')
     """
     staging = read_staging({"nodes_eval": value})
-    return staging.basis or ("?" if staging.flags else "")
+    return _LIKE_EVALS[staging.basis] if staging.basis else _NO_EVAL if staging.flags else ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,7 +212,7 @@ class CodeTable:
 
 def _without_size(entry: Entry, basis: str) -> Entry:
     """Take back what a clinical finding cannot say; what is microscopic by definition stays."""
-    if basis not in CLINICAL or entry.possible == ANY:
+    if basis not in CLINICAL or "MISSING" in entry.flags:
         return entry
     if entry.seen_small:
         return replace(entry, flags=entry.flags | {"CLINICAL_PREFIX_MICROSCOPIC"})

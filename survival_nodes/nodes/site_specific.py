@@ -47,6 +47,16 @@ def refined(context: Mapping[str, object]) -> str:
     return "i-" if stain == "001" else _MOLECULAR.get(molecular, "")
 
 
+def coarse_factor(value: object) -> object:
+    """Give an SSF4 or SSF5 that reads like the one given.
+
+    >>> coarse_factor("002"), coarse_factor(9.0), coarse_factor("987"), coarse_factor(None)
+    ('002', '009', '', '')
+    """
+    factor = digits(value).zfill(3)
+    return factor if factor in {"001", *_IHC_POSITIVE, *_MOLECULAR} else ""
+
+
 def positive_axillary(name: str, value: object) -> tuple[str, int | None]:
     """Read a number of positive nodes of level I and II: a word (`zero, some, aspiration, none examined`, or nothing) and the number.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from survival_nodes.nodes import FLAGS, NODAL_CATEGORIES, classify, classify_values, combine, systems
@@ -49,6 +49,7 @@ def test_a_finding_of_seer_is_consistent_with_itself(record):
     assert "\n" not in finding.reason and finding.reason.count(": ") == 1
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(SYSTEMS)), st.data())
 def test_any_type_in_any_cell_never_raises(name, data):
     context = {item: data.draw(ANYTHING) for item in context_names(SYSTEMS[name])}
@@ -116,6 +117,7 @@ def test_the_order_of_two_fields_does_not_matter_and_the_second_never_widens(fir
     assert both.possible <= one.possible or "COUNT_CONFLICT" in both.flags
 
 
+@settings(deadline=None)
 @given(st.lists(records(names=("seer_cs_nodes",)), min_size=2, max_size=8))
 def test_a_frame_answers_as_one_by_one(several):
     values, contexts = [value for _, value, _ in several], [context for *_, context in several]

@@ -20,7 +20,7 @@ _COPIES = re.compile(r"(?P<sign><=|>=|<|>)?(?P<number>\d{1,9}(?:\.\d{1,9})?(?:e\
 _LONGEST = 40
 
 _SENTINEL = {
-    "1": no_cells("a sentinel node without tumour cells", flags=frozenset({"SENTINEL_ONLY"})),
+    "1": no_cells("a sentinel node without tumour cells", "SENTINEL_ONLY"),
     "2": itc("a sentinel node with isolated tumour cells", "SENTINEL_ONLY"),
     "3": micro("a sentinel node with a micrometastasis", "SENTINEL_ONLY"),
     "4": macro("a sentinel node with a macrometastasis", "SENTINEL_ONLY"),
@@ -42,7 +42,7 @@ _OSNA = {
 }
 _LOW_COPIES = no_metastasis("OSNA (-)", "ITC_NOT_EXCLUDED", "OSNA", "OSNA_LOW_COPY", "SENTINEL_ONLY")
 _SLIDE = {
-    "negative": no_cells("a node without tumour cells", flags=frozenset({"SENTINEL_ONLY"})),
+    "negative": no_cells("a node without tumour cells", "SENTINEL_ONLY"),
     "itc": itc("a node with isolated tumour cells", "SENTINEL_ONLY"),
     "micro": micro("a node with a micrometastasis", "SENTINEL_ONLY"),
     "macro": macro("a node with a macrometastasis", "SENTINEL_ONLY"),

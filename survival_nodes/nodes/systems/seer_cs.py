@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ..categories import ITC_OR_MICRO
-from ..code_table import CodeTable, Entry, clinical, itc, macro, micro, no_cells, no_metastasis, nothing, positive, read_staging, unread_as
+from ..code_table import CodeTable, Entry, clinical, coarse_eval, itc, macro, micro, no_cells, no_metastasis, nothing, positive, read_staging, unread_as
 from ..coding import System
 from ..editions import Setting
 from ..pieces import Piece
-from ..site_specific import axillary_piece, coarse_ssf3, positive_axillary, refined
+from ..site_specific import axillary_piece, coarse_factor, coarse_ssf3, digits, positive_axillary, refined
 from ..spelling import spell
 
 # What stands here is a reading of codes, in our own words. Where a code may be clinical as well, the evaluation decides.
@@ -71,6 +71,7 @@ REFINED = {
     "mol+": no_metastasis("000 with SSF5 002 (molecular test positive)", "MOLECULAR_POSITIVE", "ITC_NOT_EXCLUDED", microscopic=True),
 }
 _AXILLARY = frozenset({"130", "150", "155", "250", "258", "500", "520"})  # cannot be, where no node of level I or II was positive
+_NAME = "seer_cs_nodes"
 _NOUGHT = {"zero", "none examined"}
 _VERSION = re.compile(r"v?0?([1-9])(?:[0-9]{4}|\..{0,9})?")
 
@@ -106,11 +107,19 @@ def _version(value: object) -> int | None:
     return int(match[1]) if match else None
 
 
+def _alike(values: Mapping[str, object]) -> tuple:
+    """Give what matters of a code and its items: SSF4 and SSF5 beside 000 alone."""
+    code = spell(values.get(_NAME))
+    factors = () if digits(code.text).strip("0") else (values.get("ssf4"), values.get("ssf5"))
+    return code, spell(values.get("cs_version")), values.get("nodes_eval"), values.get("ssf3"), *factors
+
+
 SYSTEMS = (
     System(
-        "seer_cs_nodes", "Collaborative Stage, lymph nodes (NAACCR item 2830), with evaluation (2840) and site-specific factors 3 to 5",
+        _NAME, "Collaborative Stage, lymph nodes (NAACCR item 2830), with evaluation (2840) and site-specific factors 3 to 5",
         "three digits, as 050, 150, 600; two of version 1 with cs_version=1", (6, 7),
         "https://apps.naaccr.org/data-dictionary/data-dictionary/version=25/data-item-view/item-number=2830/",
-        CsNodes("CS lymph nodes", 3, CODES, (6, 7)), ("nodes_eval", "ssf3", "ssf4", "ssf5", "cs_version"), coarse=(("ssf3", coarse_ssf3),),
+        CsNodes("CS lymph nodes", 3, CODES, (6, 7)), ("nodes_eval", "ssf3", "ssf4", "ssf5", "cs_version"),
+        coarse=(("nodes_eval", coarse_eval), ("ssf3", coarse_ssf3), ("ssf4", coarse_factor), ("ssf5", coarse_factor)), alike=_alike,
     ),
 )
