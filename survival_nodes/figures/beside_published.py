@@ -108,7 +108,7 @@ def _rows(pairs: list[_Pair]) -> list[tuple[_Pair | None, row_plot.Row]]:
     rows: list[tuple[_Pair | None, row_plot.Row]] = []
     for place, pair in enumerate(pairs):
         if not pair.comparable and (place == 0 or pairs[place - 1].comparable):
-            rows.append((None, row_plot.Row(APART, bold=True, ink=style.GREY)))
+            rows.append((None, row_plot.Row(APART, bold=True, ink=style.GREY, runs_over=True)))
         cells = (_write_span(pair.ours), _write_span(pair.theirs), pair.verdict if pair.comparable else "")
         ink, note = (style.INK, "") if pair.comparable else (style.GREY, pair.reason)
         rows.append((pair, row_plot.Row(pair.words, pair.source, cells, ink=ink, note=note)))

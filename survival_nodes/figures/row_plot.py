@@ -19,7 +19,10 @@ BREATH = 0.09  # inches between rows
 
 @dataclass(frozen=True)
 class Row:
-    """One row: its words, a second smaller line, its cells of text, and a note that runs under it across the page."""
+    """One row: its words, a second smaller line, its cells of text, and a note that runs under it across the page.
+
+    Words that `runs_over` run on over the axis, where nothing else is drawn beside them.
+    """
 
     words: str
     second: str = ""
@@ -28,6 +31,7 @@ class Row:
     bold: bool = False
     ink: str = style.INK
     note: str = ""
+    runs_over: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,10 +106,9 @@ class _Block:
     @classmethod
     def of(cls, row: Row) -> _Block:
         weight, shift = "bold" if row.bold else "normal", row.indent * INDENT
-        room = 2 * WORDS if row.bold else WORDS - shift  # a heading stands alone in its row and may run over the axis
-        lines = style.wrapped(row.words, room, weight=weight)
+        lines = style.wrapped(row.words, 2 * WORDS if row.runs_over else WORDS - shift, weight=weight)
         second = style.wrapped(row.second, WORDS - shift, style.SMALL) if row.second else []
-        widths = [style.text_width(line, weight=weight) for line in lines if not row.bold] + [style.text_width(line, style.SMALL) for line in second]
+        widths = [style.text_width(line, weight=weight) for line in lines if not row.runs_over] + [style.text_width(line, style.SMALL) for line in second]
         return cls(tuple(lines), tuple(second), row.note, shift + max(widths, default=0.0))
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from survival_nodes import tables
 from survival_nodes.columns import COEFFICIENTS, COMPARISONS, CONTRASTS, PUBLISHED, frame_of
@@ -88,6 +89,15 @@ def test_an_interval_that_leaves_the_axis_ends_in_an_arrow(low, high, arrows):
     assert left >= 1 / 10 and right <= 12
     drawn = lines(drawing, "interval-")["interval-s-0"][0]
     assert drawn == [max(low, left), min(high, right)]
+
+
+def test_a_heading_stands_clear_of_the_axis():
+    rows = [term("a_characteristic_of_long_name[T.b]", 1.2, 1.0, 1.5)]
+    table = tables.hazard_ratios(frame_of(COEFFICIENTS, rows), {"a_characteristic_of_long_name": ("a", "b")})
+    drawing = forest(table.data).drawing()
+    renderer = FigureCanvasAgg(drawing).get_renderer()
+    heading = next(text for text in drawing.texts if text.get_text().startswith("A characteristic"))
+    assert heading.get_window_extent(renderer).x1 < drawing.axes[0].get_window_extent(renderer).x0
 
 
 def test_all_terms_without_an_estimate_still_make_a_figure():
