@@ -93,9 +93,9 @@ def clinical(says: str, *flags: str, positive: bool = True) -> Entry:
     return Entry(flags=frozenset({"CLINICAL_ONLY", *flags}), says=says, positive=positive, basis="c")
 
 
-def nothing(says: str, *flags: str) -> Entry:
+def nothing(says: str, *flags: str, basis: str = "") -> Entry:
     """Give a code which says nothing of the nodes."""
-    return Entry(flags=frozenset(flags), says=says)
+    return Entry(flags=frozenset(flags), says=says, basis=basis)
 
 
 @dataclass(frozen=True)

@@ -162,7 +162,8 @@ def _edition(pieces: tuple[Piece, ...]) -> tuple[int | None, str]:
 
 
 def _basis(pieces: tuple[Piece, ...]) -> str:
-    stated = [piece.basis for piece in pieces if piece.basis]
+    # A code for "not applicable" has a basis of its own, and yields to whatever says something.
+    stated = [piece.basis for piece in sorted(pieces, key=lambda piece: "MISSING" in piece.flags) if piece.basis]
     basis = next((one for one in stated if one not in CLINICAL), stated[0] if stated else "")
     treated = any(piece.neoadjuvant for piece in pieces)
     return {"p": "yp", "c": "yc"}.get(basis, basis) if treated else basis

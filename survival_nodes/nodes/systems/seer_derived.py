@@ -30,7 +30,7 @@ LABELS = {
     "N3c": macro("N3c"),
     "N3NOS": macro("N3 NOS"),
     "N4": nothing("N4", "INVALID_FOR_BREAST"),
-    "NA": nothing("N not applicable", "MISSING"),
+    "NA": nothing("N not applicable", "MISSING", basis="p"),
     "NX": nothing("NX"),
 }
 AJCC6 = {
@@ -53,7 +53,7 @@ ADJUSTED6 = {
     "10": positive("N1", "FOLDED", default=None, possible=ITC_OR_MICRO | MICRO_OR_MACRO),
     "20": positive("N2", "FOLDED", "SIZE_MIXED"),
     "30": positive("N3", "FOLDED", "SIZE_MIXED", "DISTANT_NODE"),
-    "88": LABELS["NA"],
+    "88": nothing("N not applicable", "MISSING"),
     "99": LABELS["NX"],
 }
 # From 2018 on there is no descriptor: N1, N2 and N3 may be clinical. N1a, N1b and N1c are not.
@@ -69,7 +69,7 @@ EOD_LABELS = {
     "N3a": positive("N3a", "SIZE_MIXED", needs_basis=True),
     "N3b": positive("N3b", "IMN", "SIZE_NOT_STATED", needs_basis=True),
     "N3c": positive("N3c", "SIZE_NOT_STATED", needs_basis=True),
-    "88": LABELS["NA"],
+    "88": nothing("N not applicable", "MISSING"),
 }
 _CALLED = "SEER derived"
 _ITEM = "https://apps.naaccr.org/data-dictionary/data-dictionary/version=25/data-item-view/item-number={}/"

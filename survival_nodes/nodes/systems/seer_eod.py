@@ -43,7 +43,7 @@ EOD_10 = {
     "6": positive("6 (axillary or regional, not specified)", "MAY_INCLUDE_ITC", "SIZE_NOT_STATED", possible=ITC_OR_MICRO | MICRO_OR_MACRO, basis="p"),
     "7": positive("7 (internal mammary)", "IMN", "SIZE_NOT_STATED", basis="p"),
     "8": positive("8 (cervical, supraclavicular, of the other side, or distant)", "DISTANT_NODE", "SIZE_NOT_STATED", basis="p"),
-    "9": nothing("9 (not known)", "MISSING"),
+    "9": nothing("9 (not known)", "MISSING", basis="p"),
 }
 _AXILLARY = frozenset({"100", "200", "300"})  # cannot be, where no axillary node was positive: SEER derives no N from such a record
 _EOD_88_YEARS = ((1992, 3), (1997, 4), (9999, 5))
