@@ -25,6 +25,8 @@ FLOORS = (
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+# Rooms that break the plan, and how far: a debt, not a rule. The classifier with its 31 coding systems was drawn too small.
+OVER_A_SEVENTH = {"nodes": 0.27}
 KERNELS_MAY_IMPORT = {"__future__", "collections", "dataclasses", "math", "numpy", "typing"}
 
 
@@ -113,13 +115,13 @@ def test_no_circle_between_modules():
 
 
 def test_the_house_stays_light():
-    """At most 42 of the 136 possible arrows between rooms were drawn on the plan; the biggest room held a seventh (allowed here: a quarter)."""
+    """The plan drew 42 of the 136 possible arrows between rooms, and its biggest room held a seventh of the lines."""
     arrows, lines = set(), {}
     for module in MODULES:
         own = room_of(module)
         arrows |= {(own, room) for room in imported_rooms(PACKAGE / module) if room != own and FLOOR[room] > 0 and FLOOR[own] < 9}
-        # A coding system is a table of codes, one entry a system: it grows with the standards, not with the logic.
-        if module.parts[:2] != ("nodes", "systems"):
-            lines[own] = lines.get(own, 0) + len((PACKAGE / module).read_text(encoding="utf-8").splitlines())
+        lines[own] = lines.get(own, 0) + len((PACKAGE / module).read_text(encoding="utf-8").splitlines())
     assert len(arrows) <= 42, sorted(arrows)
-    assert max(lines.values()) <= sum(lines.values()) / 4, lines
+    shares = {room: n / sum(lines.values()) for room, n in lines.items()}
+    assert {room for room, share in shares.items() if share > 1 / 7} == set(OVER_A_SEVENTH), shares
+    assert all(shares[room] <= most for room, most in OVER_A_SEVENTH.items()), shares
