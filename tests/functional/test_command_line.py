@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -142,15 +141,13 @@ def test_published_rates_and_sources_are_printed(capsys):
     assert all(name in listed for name in ("own-file", "sedmak-1989", "gbsg2", "synthetic"))
 
 
-def test_help_answers_at_once():
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        ran = subprocess.run([sys.executable, "-m", "survival_nodes", "--help"], capture_output=True, text=True, check=True)
-        times.append(time.perf_counter() - start)
+def test_help_loads_nothing_that_would_make_it_slow():
+    # A clock would measure the machine: what takes its time is importing these.
+    heavy = "{'formulaic', 'jinja2', 'lifelines', 'matplotlib', 'numpy', 'pandas', 'scipy', 'seaborn'}"
+    code = f"import atexit, sys; from survival_nodes.cli import main; atexit.register(lambda: print('loaded', sorted({heavy} & set(sys.modules)))); main(['--help'])"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "demo" in ran.stdout and "report" in ran.stdout
-    # What makes it slow is an import of pandas and the like (over a second): seen here on any machine; the public-face test names the culprit.
-    assert min(times) < 1.0
+    assert ran.stdout.splitlines()[-1] == "loaded []"
 
 
 def test_the_demo_twice_gives_the_same_bytes(folder, capsys, monkeypatch):
