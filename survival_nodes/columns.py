@@ -122,14 +122,19 @@ _MARGIN_UNIT = "ratio above 1, or a positive worsening"
 
 COHORT = Schema("COHORT", "One row a patient; several only as non-overlapping (entry, exit] pieces of one patient.", (
     _text("patient_id", "Who: any text, unique unless the rows are pieces of one patient's follow-up.", required=True),
+    _text("sample_id", "Which sample of the patient the row describes, where a source has a row a sample."),
     _number("years", "Follow-up from time zero to the event or to censoring.", "years", minimum=0, required=True, heading="Follow-up"),
     _number("entry_years", "When the patient came under observation (delayed entry); 0 where from the start.", "years", minimum=0),
     _integer("event", "1 the endpoint's event happened, 0 censored.", allowed=(0, 1), required=True),
     _text("cause", "What the event was; declared words, `none` where censored."),
+    _text("survival_flag", "How far follow-up rests on complete dates, and whether it may be of zero days.", (
+        "complete, more than zero days", "complete, zero days", "incomplete, could be zero days", "incomplete, not zero days")),
     _number("age", "Age at diagnosis.", "years", minimum=0, maximum=120, heading="Age"),
     _text("sex", "Sex.", ("female", "male"), heading="Sex"),
     Column("birth_date", "date", "Date of birth."),
     Column("diagnosis_date", "date", "Date of diagnosis."),
+    Column("last_contact_date", "date", "Date when the patient was last known to be alive, or of death."),
+    Column("death_date", "date", "Date of death."),
     _integer("diagnosis_year", "Calendar year of diagnosis.", "year", minimum=1900, maximum=2100, heading="Year of diagnosis"),
     _text("nodal_category", "Size class of the largest nodal deposit, or negative, or unknown.", NODAL_CATEGORIES, heading="Nodal category"),
     Column("nodal_positive", "boolean", "Whether a node holds a metastasis, even of unknown size; isolated tumour cells alone do not count."),
@@ -221,7 +226,14 @@ COUNTS = Schema("COUNTS", "Patients who enter, leave and fail, by group and time
     _GROUP, _integer("ticks", "Time in ticks; -1 for those at risk from the origin."),
     _text("kind", "`enter`, `censor`, or the cause."), _integer("n", "How many.", "patients", minimum=0),
 ))
-SCHEMAS = (COHORT, ESTIMATES, CURVES, QUANTILES, COEFFICIENTS, TESTS, CONTRASTS, PUBLISHED, COMPARISONS, COUNTS)
+QUALITY = Schema("QUALITY", "Rules of quality and the rows of a file that break them.", (
+    _text("rule", "Name of the rule.", required=True, heading="Rule"),
+    _text("severity", "fatal: survival or identity would be wrong; warning: to be looked at.", ("fatal", "warning"), required=True, heading="Severity"),
+    _integer("n", "Rows that break the rule; missing where it could not be judged.", "rows", minimum=0, heading="Rows"),
+    _text("rows", "Numbers of the first ten such rows, from 1, then `...`.", heading="Row numbers"),
+    _text("sentence", "What is wrong and what to do, or why the rule was not judged.", required=True, heading="What to do"),
+))
+SCHEMAS = (COHORT, ESTIMATES, CURVES, QUANTILES, COEFFICIENTS, TESTS, CONTRASTS, PUBLISHED, COMPARISONS, COUNTS, QUALITY)
 
 
 def frame_of(schema: Schema, rows: Iterable[dict] | dict) -> pd.DataFrame:

@@ -27,7 +27,7 @@ def build(
         raise InputError("the frame holds no rows: there is nobody to follow")
     named = intake.rename(frame, columns)
     intake.check_needed(named, causes)
-    identified = named.assign(patient_id=_patient_ids(named))
+    identified = intake.with_columns(named, {"patient_id": _patient_ids(named)})
     times, cause, problems = _read_times(identified, causes, time_unit, per_year, endpoint)
     problems += problem_at("patient_id", "missing", identified["patient_id"].isna())
     if times is not None and not problems:
@@ -84,8 +84,8 @@ def _canonical(frame: pd.DataFrame, times: Times, cause: pd.Series | None) -> pd
     core["event"] = times.event
     if cause is not None:
         core["cause"] = cause
-    rest = frame.drop(columns=[name for name in intake.CORE if name in frame])
-    return pd.concat([pd.DataFrame(core, index=frame.index), rest], axis=1)
+    rest = {name: frame[name] for name in frame.columns if name not in intake.CORE}
+    return pd.DataFrame({**core, **rest}, index=frame.index, copy=False)
 
 
 def _other_endpoints(
@@ -107,7 +107,7 @@ def _other_endpoints(
         exits[followed], events[followed] = part.exit, part.event
         others[name] = Times(active.entry if not (active.entry >= 0).any() else _same_clock(active, part), exits, events, part.clock)
         changed[years_column] = np.where(followed, part.clock.years(exits), np.nan)
-    return others, frame.assign(**changed)
+    return others, intake.with_columns(frame, changed)
 
 
 def _same_clock(active: Times, other: Times) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,9 @@ from .grouping import Groups, group_rows, level_codes, level_order
 from .intake import Times, endpoint_columns
 from .ledger import Ledger
 from .origin import Origin
+
+if TYPE_CHECKING:
+    from .rules import CohortRule
 
 
 @dataclass(frozen=True)
@@ -223,26 +227,88 @@ class Cohort:
         Parameters
         ----------
         rule
-            A `Rule`, a function of the rows that gives one boolean a row, such booleans themselves, or a condition in words of the
-            columns, as ``"age >= 18"``.
+            A `Rule`, a function of the rows that gives one boolean a row, such booleans themselves, a condition in words of the
+            columns, as ``"age >= 18"``, or the name of a cohort rule, as ``"female"`` (a column of booleans of that name goes first).
         reason
             Why the others are left out, where the rule does not say it itself.
         """
+        if isinstance(rule, str) and self._names_a_rule(rule):
+            from .selecting import select_one
+
+            return select_one(self, rule, reason)
         rule = _as_rule(rule, reason)
-        try:
-            kept = rule.keep(self.rows)
-        except Exception as problem:
-            said = f"the rule {rule.name!r} cannot be applied ({type(problem).__name__}); its columns must be among: {', '.join(map(str, self.frame.columns))}"
-            raise UsageError(said) from problem
-        if not (isinstance(kept, (pd.Series, np.ndarray)) and len(kept) == len(self) and pd.api.types.is_bool_dtype(kept)):
-            raise UsageError(f"the rule {rule.name!r} must give true or false for each of the {len(self)} rows, none missing")
-        mask = pd.array(kept, dtype="boolean").fillna(False).to_numpy(dtype=bool)
-        return self._keep(mask, rule.name, rule.reason or f"not {rule.name}")
+        return self._keep(judged(rule, self.rows), rule.name, rule.reason or f"not {rule.name}")
+
+    def _names_a_rule(self, words: str) -> bool:
+        from .rules import find_rule
+
+        return find_rule(words) is not None and not (words in self.frame and pd.api.types.is_bool_dtype(self.frame[words]))
 
     def _keep(self, mask: np.ndarray, name: str, reason: str) -> Cohort:
-        frame = self.frame.loc[mask].reset_index(drop=True)
+        return self._with_rows(mask, self.ledger.then(name, reason, int(self.frame["patient_id"][mask].nunique())))
+
+    def _with_rows(self, mask: np.ndarray, ledger: Ledger) -> Cohort:
+        if mask.all():
+            return replace(self, ledger=ledger)
         times = {endpoint: each.take(mask) for endpoint, each in self.times.items()}
-        return replace(self, frame=frame, times=times, ledger=self.ledger.then(name, reason, int(frame["patient_id"].nunique())))
+        return replace(self, frame=self.frame.loc[mask].reset_index(drop=True), times=times, ledger=ledger)
+
+    def select(
+        self, rules: str | Rule | CohortRule | Sequence[str | Rule | CohortRule] = "default", *, without: str | Sequence[str] = (),
+        zero_follow_up: str | None = None,
+    ) -> Cohort:
+        """Keep the patients that named cohort rules keep; every rule is a step of the ledger, by its name and in order.
+
+        Parameters
+        ----------
+        rules
+            The name of a set (`default`, `itc-micro`, `itc-micro-primary`, `macro-explicit`), of a rule, a `Rule` of your own, or a
+            sequence of these; `cohort_rules` lists them. A rule that stands twice is applied once.
+        without
+            Rules of these to leave out, by name; the ledger says so.
+        zero_follow_up
+            What becomes of a follow-up of zero afterwards; see `with_zero_follow_up`. None: nothing is done.
+
+        Raises
+        ------
+        UsageError
+            If there is no such rule or set.
+        InputError
+            If a rule asked for by its own name needs a column that is not there (within a set, the step says "not checked"), if a column
+            holds none of the dictionary's words, or if nothing tells whether systemic treatment came before surgery.
+
+        >>> women = pd.DataFrame({"t": [30, 61, 44], "d": [1, 0, 0], "sex": ["female", "male", "female"], "laterality": ["left", "left", None]})
+        >>> cohort = Cohort.from_frame(women, {"years": "t", "event": "d"}, "months")
+        >>> cohort.select(["female", "unilateral"]).ledger.frame["reason"].tolist()
+        ['patients read', 'sex is male or other 1', 'side is not recorded 1']
+        """
+        from .selecting import select
+
+        selected = select(self, rules, without)
+        return selected if zero_follow_up is None else selected.with_zero_follow_up(zero_follow_up)
+
+    def with_zero_follow_up(self, choice: str) -> Cohort:
+        """Say what becomes of a follow-up of zero; the choice is a step of the ledger, also where nobody has one.
+
+        Parameters
+        ----------
+        choice
+            `keep`: as it is. `half`: half a unit of time (half a month, half a day) at every endpoint; where times are finer than the
+            unit, half of the shortest time above zero if that is less, so that nobody is overtaken. `drop`: left out (at the active
+            endpoint). `complete-dates`: only patients whose `survival_flag` says complete dates and more than zero days are kept, as
+            users of SEER do: with incomplete dates the months were filled in, so a patient "not zero days" has a survival that is known
+            only within a year. A zero that is kept so is a true follow-up of less than a month; `half` may follow.
+
+        Raises
+        ------
+        UsageError
+            If there is no such choice.
+        InputError
+            If dates are asked for and the cohort has no column `survival_flag`.
+        """
+        from .zero_follow_up import with_zero_follow_up
+
+        return with_zero_follow_up(self, choice)
 
     def with_columns(self, frame: pd.DataFrame) -> Cohort:
         """Add columns, or replace some that are neither follow-up nor identity; one row for each row, in the same order.
@@ -281,6 +347,18 @@ class Cohort:
         frame = frame.assign(years=np.where(followed, wanted.clock.years(wanted.exit), np.nan), event=wanted.event)
         moved = replace(self, frame=frame, times=times, endpoint=name)
         return moved if followed.all() else moved._keep(followed, f"endpoint {name}", f"no follow-up to {name}")
+
+
+def judged(rule: Rule, rows: pd.DataFrame) -> np.ndarray:
+    """Give the rows that a rule keeps as booleans, or raise UsageError where it gives anything else."""
+    try:
+        kept = rule.keep(rows)
+    except Exception as problem:
+        said = f"the rule {rule.name!r} cannot be applied ({type(problem).__name__}); its columns must be among: {', '.join(map(str, rows.columns))}"
+        raise UsageError(said) from problem
+    if not (isinstance(kept, (pd.Series, np.ndarray)) and len(kept) == len(rows) and pd.api.types.is_bool_dtype(kept)):
+        raise UsageError(f"the rule {rule.name!r} must give true or false for each of the {len(rows)} rows, none missing")
+    return pd.array(kept, dtype="boolean").fillna(False).to_numpy(dtype=bool)
 
 
 def _as_rule(rule: Rule | Callable[[pd.DataFrame], pd.Series] | pd.Series | np.ndarray | str, reason: str) -> Rule:

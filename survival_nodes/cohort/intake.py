@@ -59,10 +59,20 @@ def rename(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
     for canonical, theirs in columns.items():
         if theirs not in frame.columns:
             raise InputError(f"{canonical!r} is mapped, but {unknown_name('column', theirs, frame.columns)}")
-    mapped = {canonical: frame[theirs] for canonical, theirs in columns.items()}
-    kept = {name: frame[name] for name in frame.columns if name not in set(columns.values()) and name not in mapped}
-    renamed = pd.DataFrame({**mapped, **kept})
-    return renamed.reset_index(drop=True)
+    theirs = set(columns.values())
+    kept = {name: name for name in frame.columns if name not in theirs and name not in columns}
+    # Copied here, once: a change of the user's frame must not reach the cohort.
+    renamed = pd.DataFrame({ours: frame[name].copy() for ours, name in {**columns, **kept}.items()}, copy=False)
+    renamed.index = pd.RangeIndex(len(renamed))
+    return renamed
+
+
+def with_columns(frame: pd.DataFrame, columns: Mapping[str, object]) -> pd.DataFrame:
+    """Give the frame with columns added or replaced; the others are shared, not copied, as a million rows are too many to copy at every step."""
+    added = frame.copy(deep=False)
+    for name, values in columns.items():
+        added[name] = values
+    return added
 
 
 def check_needed(frame: pd.DataFrame, causes: Mapping | None) -> None:
@@ -203,7 +213,7 @@ def fit_dictionary(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
         if column.kind in {"number", "integer"} and values.dtype == object:
             numbers = pd.to_numeric(values, errors="coerce")
             changed[column.name] = numbers if not (numbers.isna() & values.notna()).any() else values
-    fitted = frame.assign(**changed)
+    fitted = with_columns(frame, changed)
     for problem in check(fitted, COHORT):
         if problem.column not in CORE:
             said.append(f"{problem}; the column is kept as it is, and is not used as the dictionary's {problem.column!r}")

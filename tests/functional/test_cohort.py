@@ -218,3 +218,12 @@ def test_a_model_frame_holds_categoricals_in_level_order_and_numbers_as_floats()
     model = made.model_frame(["a", "n"])
     assert list(model["a"].cat.categories) == ["y", "x"]
     assert model["n"].dtype == float
+
+
+def test_a_change_of_the_frame_does_not_reach_the_cohort():
+    frame = pd.DataFrame({"years": [1.0, 2.0], "event": [0, 1], "grade": ["1", "2"], "age": [50.0, 60.0]})
+    cohort = Cohort.from_frame(frame, time_unit="years")
+    frame.loc[0, "age"], frame.loc[0, "grade"] = 99.0, "3"
+    frame["age"].to_numpy()[1] = 98.0
+    assert cohort.rows["age"].tolist() == [50.0, 60.0]
+    assert cohort.rows["grade"].tolist() == ["1", "2"]
