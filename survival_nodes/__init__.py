@@ -16,8 +16,8 @@ __version__ = "0.1.0"
 
 # Public name -> the module that holds it; the only list of the public face.
 _HOMES = {
-    "Cohort": "cohort", "Rule": "cohort",
-    "read_cohort": "sources", "example": "sources", "synthesize": "sources", "Mapping": "sources",
+    "Cohort": "cohort", "Rule": "cohort", "cohort_rules": "cohort", "check_quality": "cohort",
+    "read_cohort": "sources", "read_rows": "sources", "fetch": "sources", "example": "sources", "synthesize": "sources", "Mapping": "sources",
     "KaplanMeier": "estimates", "FollowUp": "estimates", "PersonYears": "estimates", "LogRank": "estimates",
     "CoxModel": "estimates", "ProportionalHazards": "estimates",
     "NonInferiority": "comparisons", "Worse": "comparisons", "compare_with_published": "comparisons",

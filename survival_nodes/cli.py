@@ -8,11 +8,13 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import re
+import shlex
 import sys
 import time
 import traceback
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from .errors import DataWarning, InputError, SurvivalNodesError, UnitWarning, Us
 
 DEMO_STUDIES = ("sedmak-1989", "gbsg2-nodes", "article-claims")
 TRACEBACK = "SURVIVAL_NODES_TRACEBACK"
+_LISTS = {"keep", "follow_ups", "more"}  # options of sources that take several values, parted by commas
 
 
 class _Parser(argparse.ArgumentParser):
@@ -86,12 +89,20 @@ def _warnings_in_a_line() -> Iterator[None]:
 
 
 @contextmanager
-def _step(what: str) -> Iterator[None]:
-    """Tell on standard error what is being done, and how long it took."""
+def _step(what: str) -> Iterator[Callable[[float], None]]:
+    """Tell on standard error what is being done, and how long it took; what is given back takes the fraction done, of work that knows it."""
     print(f"{what} ...", end=" ", file=sys.stderr, flush=True)
-    start = time.monotonic()
+    start, shown = time.monotonic(), 0
+
+    def watch(fraction: float) -> None:
+        nonlocal shown
+        tenth = int(10 * fraction)
+        if tenth > shown and time.monotonic() - start > 1:
+            print(f"{10 * tenth}%", end=" ", file=sys.stderr, flush=True)
+        shown = max(shown, tenth)
+
     try:
-        yield
+        yield watch
     except BaseException:
         print("", file=sys.stderr)
         raise
@@ -106,9 +117,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
     _demo_options(commands.add_parser("demo", help="three analyses, offline, in one report: two of real patients, one of a synthetic cohort"))
     _report_options(commands.add_parser("report", help="read a cohort by a mapping and write its report"))
+    _map_options(commands.add_parser("map", help="look at a file and draft its mapping, the guesses marked"))
+    _check_options(commands.add_parser("check", help="read a file and check its quality, without analysing it"))
     _classify_options(commands.add_parser("classify", help="add the nodal category, and how it came about, to the rows of a file"))
     _explain_options(commands.add_parser("explain", help="print why one value of a coding system gives its nodal category"))
     _published_options(commands.add_parser("published", help="print published survival by nodal category"))
+    _fetch_options(commands.add_parser("fetch", help="download your own copy of a public cohort from its public home"))
     sources = commands.add_parser("sources", help="list what can be read, the coding systems of nodes, and the example cohorts")
     sources.set_defaults(run=_run_sources)
     return parser
@@ -120,13 +134,37 @@ def _demo_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _report_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("cohort", metavar="COHORT.csv", help="the patients, a row each")
-    parser.add_argument("--map", metavar="MAP.toml", help="which column is which, in what unit, and what the codes mean")
-    parser.add_argument("--source", default="own-file", help="what kind of file it is (default: %(default)s; `survival-nodes sources` lists them)")
+    _reading_options(parser)
+    parser.add_argument("--rules", metavar="NAME", nargs="+", default=[], help="cohort rules or sets of them, as default (`survival-nodes sources` lists them)")
+    parser.add_argument("--without", metavar="NAME", nargs="+", default=[], help="rules of a set that are not applied")
+    parser.add_argument("--zero-follow-up", metavar="CHOICE", help="what becomes of a follow-up of zero: keep, half, drop or complete-dates")
     parser.add_argument("--by", metavar="COLUMN", help="the groups to compare (default: nodal_category, where there is one)")
     parser.add_argument("--out", metavar="FOLDER", help="where the report goes (default: reports/ and the file's name)")
     parser.add_argument("--accept-units", action="store_true", help="go on although the length of follow-up suggests another unit")
     parser.set_defaults(run=_run_report)
+
+
+def _reading_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("cohort", metavar="COHORT.csv", help="the patients, a row each")
+    parser.add_argument("--map", metavar="MAP.toml", help="which column is which, in what unit, and what the codes mean")
+    parser.add_argument("--source", default="own-file", help="what kind of file it is (default: %(default)s; `survival-nodes sources` lists them)")
+    parser.add_argument("--option", metavar="NAME=VALUE", nargs="+", action="extend", default=[], help="options of the source, as dictionary=export.dic")
+
+
+def _map_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="the patients, a row each: CSV, TSV, Excel, Parquet, Stata, SPSS or SAS")
+    parser.add_argument("-o", "--out", metavar="MAP.toml", help="where the mapping goes (default: it is printed)")
+    parser.add_argument("--delimiter", help='of a file of text, as ";" (default: by its name and its first line)')
+    parser.add_argument("--encoding", default="utf-8", help="of a file of text, as latin-1 (default: %(default)s, or found out)")
+    parser.add_argument("--sheet", metavar="NAME", help="the sheet of an Excel workbook (default: the one that holds anything)")
+    parser.add_argument("--overwrite", action="store_true", help="write the mapping although a file of its name is there")
+    parser.set_defaults(run=_run_map)
+
+
+def _check_options(parser: argparse.ArgumentParser) -> None:
+    _reading_options(parser)
+    parser.add_argument("--cut-off", metavar="DATE", help="when follow-up was closed, as 2021-12-31; longer follow-up is then named")
+    parser.set_defaults(run=_run_check)
 
 
 def _classify_options(parser: argparse.ArgumentParser) -> None:
@@ -164,6 +202,14 @@ def _published_options(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_run_published)
 
 
+def _fetch_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", nargs="?", help="a public cohort, as tcga-brca or metabric; without it they are listed")
+    parser.add_argument("--to", default=".", metavar="FOLDER", help="where the file goes (default: the folder you are in)")
+    parser.add_argument("--overwrite", action="store_true", help="fetch it although a file of its name is there")
+    parser.add_argument("--list", action="store_true", help="list what can be fetched, and the licences")
+    parser.set_defaults(run=_run_fetch)
+
+
 def _run_demo(options: argparse.Namespace) -> None:
     with _step("loading"):
         from .reporting import write_report
@@ -184,8 +230,10 @@ def _run_report(options: argparse.Namespace) -> None:
         from .study import Study
     path = Path(options.cohort)
     mapping = read_mapping(options.map) if options.map else None
-    with _step(f"reading {path.name}"):
-        cohort = _read_with_units_questioned(lambda: read_cohort(path, options.source, mapping=mapping), options.accept_units)
+    with _step(f"reading {path.name}") as watch:
+        asked = {"rules": options.rules, "without": options.without, "zero_follow_up": options.zero_follow_up}
+        cohort = _read_with_units_questioned(
+            lambda: read_cohort(path, options.source, watch=watch, **asked, **_source_options(options, mapping)), options.accept_units)
     plan = dict(mapping.report) if mapping else {}
     if options.by:
         plan["by"] = options.by
@@ -197,6 +245,66 @@ def _run_report(options: argparse.Namespace) -> None:
     with _step("writing the report"):
         report = write_report(findings, options.out or Path("reports") / study.name, command=options.command_line)
     print(report)
+
+
+def _run_map(options: argparse.Namespace) -> None:
+    with _step("loading"):
+        from .sources import FileFormat
+        from .sources.drafting import draft_mapping, write_draft
+    file = FileFormat("\t" if options.delimiter == "\\t" else options.delimiter, options.encoding, sheet=options.sheet)
+    with _step(f"looking at {Path(options.file).name}"):
+        try:
+            draft = draft_mapping(options.file, file)
+        except InputError as problem:
+            raise InputError(re.sub(r'say (\w+) = ("[^"]*") under \[file\]', r"add --\1 \2", str(problem))) from problem
+    if options.out:
+        print(write_draft(draft, options.out, options.file, overwrite=options.overwrite))
+    else:
+        print(draft.toml, end="")
+    for number, question in enumerate(draft.questions, start=1):
+        print(f"{number}. {question}", file=sys.stderr)
+    print(f"next: survival-nodes report {shlex.quote(options.file)} --map {shlex.quote(options.out or 'MAP.toml')}", file=sys.stderr)
+
+
+def _source_options(options: argparse.Namespace, mapping) -> dict[str, object]:
+    """Gather the options of a source: of a mapping as a whole where it is a file of the user's own, else what other sources can take of it."""
+    given = {name: value.split(",") if name in _LISTS else value for name, value in _pairs("--option", "NAME=VALUE", options.option).items()}
+    if mapping is None:
+        return given
+    if options.source == "own-file":
+        return {"mapping": mapping, **given}
+    taken = {"columns": mapping.columns, "codes": mapping.codes}
+    return {**{name: value for name, value in taken.items() if value}, **given}
+
+
+def _run_check(options: argparse.Namespace) -> None:
+    with _step("loading"):
+        from .cohort import check_quality
+        from .sources import read_mapping, read_rows
+    path = Path(options.cohort)
+    mapping = read_mapping(options.map) if options.map else None
+    with _step(f"reading {path.name}") as watch:
+        reading = read_rows(path, options.source, watch=watch, **_source_options(options, mapping)).classified()
+    for sentence in reading.said:
+        print(f"warning: {sentence}", file=sys.stderr)
+    found = check_quality(reading.frame, options.cut_off, time_unit=reading.time_unit)
+    for row in found.itertuples():
+        print(_check_line(row))
+    fatal = found[(found.severity == "fatal") & (found.n.fillna(0) > 0)]
+    if len(fatal):
+        raise InputError(f"{path.name!r}: {', '.join(fatal.rule)} must be mended before it can be analysed; rows are numbered from the first after the header")
+    print(f"{len(reading.frame)} rows read; nothing fatal was found")
+
+
+def _check_line(row) -> str:
+    """Write what one rule found: its count, its rows and what to do."""
+    from .units import format_count, is_missing
+
+    if is_missing(row.n):
+        return f"not checked  {row.rule}: {row.sentence}"
+    if row.n == 0:
+        return f"ok           {row.rule}"
+    return f"{row.severity:<12} {row.rule}: {format_count(row.n)} (row {row.rows}): {row.sentence}"
 
 
 def _read_with_units_questioned(read, accept_units: bool):
@@ -257,11 +365,48 @@ def _run_published(options: argparse.Namespace) -> None:
     print(table.text())
 
 
+def _run_fetch(options: argparse.Namespace) -> None:
+    from .sources.fetching import fetch_file, public_file, public_files
+    from .sources.fetching_download import Web
+
+    if options.list or options.name is None:
+        for file in public_files():
+            print(f"{file.name:<20} {file.title}\n{'':<20} {file.licence}")
+        return
+    file = public_file(options.name)
+    print(f"{file.title}\nfrom {file.url}", file=sys.stderr)
+    told = Web(tell=lambda line: print(f"\n{line}" if sys.stderr.isatty() else line, file=sys.stderr))
+    print(fetch_file(file, options.to, overwrite=options.overwrite, progress=_progress(), web=told).text())
+
+
+def _progress() -> Callable[[int, int | None], None]:
+    """Show on standard error how much has come: on a terminal on one line, elsewhere at most every ten percent (or 10 MB where the size is not known)."""
+    from .units import format_count
+
+    terminal = sys.stderr.isatty()
+    shown = 0
+
+    def show(done: int, total: int | None) -> None:
+        nonlocal shown
+        percent = 100 * done // total if total else done // 1_000_000
+        reached = percent if terminal else percent // 10
+        if reached > shown:
+            said = f"{percent}% of {format_count(total)} bytes" if total else f"{percent} MB"
+            print(f"\r{said}" if terminal else said, end="\n" if done == total or not terminal else "", file=sys.stderr, flush=True)
+        shown = reached  # also back, where the download begins again
+
+    return show
+
+
 def _run_sources(options: argparse.Namespace) -> None:
+    from .cohort import cohort_rules
     from .nodes import systems
     from .sources import examples, sources
 
-    for title, listed in (("Sources", sources().itertuples()), ("Examples", examples().itertuples()), ("Coding systems of nodes", systems())):
+    rules = cohort_rules().assign(title=lambda found: found.sentence).itertuples()
+    for title, listed in (
+        ("Sources", sources().itertuples()), ("Examples", examples().itertuples()), ("Cohort rules", rules), ("Coding systems of nodes", systems()),
+    ):
         print(title)
         for row in listed:
             print(f"  {row.name:<28} {row.title}")

@@ -15,7 +15,8 @@ import pandas as pd
 from ..data_files import write_file
 from ..errors import InputError, UsageError, unknown_name
 from ..nodes import Evidence, NodalSummary, Policy, classify_frame, summarise
-from .delimited import SUFFIXES, FileFormat, read_text_table
+from .delimited import FileFormat, read_text_table, usual_delimiter
+from .text_content import SUFFIXES
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,11 +41,6 @@ class ClassifiedFile:
         beside = pd.concat([self.rows.reset_index(drop=True), self.classified.reset_index(drop=True)], axis=1)
         text = beside.to_csv(sep=self.file.delimiter or usual_delimiter(path), index=False, lineterminator="\n")
         return write_file(path, gzip.compress(text.encode("utf-8"), mtime=0) if path.name.lower().endswith(".gz") else text)
-
-
-def usual_delimiter(path: Path) -> str:
-    """Give the delimiter that goes with the name of a file."""
-    return "," if path.name.lower().removesuffix(".gz").endswith(".csv") else "\t"
 
 
 def classify_file(path: str | Path, evidence: Evidence | str, policy: str | Policy = "default", file: FileFormat = FileFormat()) -> ClassifiedFile:

@@ -1,40 +1,32 @@
-"""A file of delimited text into a frame of text: nothing is parsed here, and whatever is not such a file is named."""
+"""A file of delimited text into a frame of text: nothing is parsed here, and rows that do not fit their header are named."""
 
 from __future__ import annotations
 
 import codecs
 import csv
-import gzip
 import io
 import re
-import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from ..data_files import sha256
 from ..errors import InputError, UsageError
+from . import arrow_csv
+from .text_columns import strip_blanks
+from .text_content import SUFFIXES, TextContent, Watch, WatchedBytes, read_text
 
-SUFFIXES = (".csv", ".tsv", ".tab", ".txt")
 MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "<NA>")
-_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
-_FIRST_BYTES = (
-    (b"PK\x03\x04", "an Excel workbook or a zip archive"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
-    (b"PAR1", "a Parquet file"),
-    (b"%PDF", "a PDF"),
-    (b"<!doc", "a web page"),
-    (b"<html", "a web page"),
-    (b"version https://git-lfs", "a git-lfs pointer, which stands in for a file that was not fetched"),
-)
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar", " ": "blank"}
+_SAMPLE = 20_000  # rows that tell whether a column repeats its values
+_BLOCK = 1 << 22  # bytes looked at in one go
 
 
 @dataclass(frozen=True)
 class FileFormat:
-    """How a file of delimited text is written; the table `[file]` of a mapping.
+    """How a file is written; the table `[file]` of a mapping.
 
     Parameters
     ----------
@@ -46,20 +38,31 @@ class FileFormat:
         `.` or `,`.
     missing
         What stands for a missing value; an empty field always does. Codes are looked up first, so a group called NA can be kept.
+    sheet
+        Of an Excel workbook: the name of the sheet; None takes the one that holds anything.
+    labels
+        Of statistics files (SPSS, Stata, SAS): whether the labels of values are read, or their codes.
     """
 
     delimiter: str | None = None
     encoding: str = "utf-8"
     decimal: str = "."
     missing: tuple[str, ...] = MISSING
+    sheet: str | None = None
+    labels: bool = True
 
     def __post_init__(self) -> None:
-        if self.delimiter is not None and (not isinstance(self.delimiter, str) or len(self.delimiter) != 1 or self.delimiter in '"\n\r'):
+        one = self.delimiter is None or isinstance(self.delimiter, str) and len(self.delimiter) == 1 and self.delimiter.isascii()
+        if not one or self.delimiter and self.delimiter in '"\n\r':
             raise UsageError(f'delimiter = {self.delimiter!r}: give one character, as ",", ";" or "\\t"')
         if self.decimal not in (".", ","):
             raise UsageError(f'decimal = {self.decimal!r}: give "." or ","')
         if isinstance(self.missing, str) or not all(isinstance(word, str) for word in self.missing):
             raise UsageError('missing: give a list of texts, as ["NA", "."]')
+        if not isinstance(self.labels, bool):
+            raise UsageError("labels: give true or false")
+        if self.sheet is not None and not isinstance(self.sheet, str):
+            raise UsageError("sheet: give the name of a sheet, as text")
         try:
             codecs.lookup(self.encoding)
         except (LookupError, TypeError) as problem:
@@ -69,14 +72,26 @@ class FileFormat:
 
 @dataclass(frozen=True, eq=False)
 class TextTable:
-    """A file as it was read: every value text without blanks around it, the file's name without its path, and its SHA-256."""
+    """A file as it was read: every value text without blanks around it, the file's name without its path, and its SHA-256.
+
+    In a large file a column whose values repeat is a categorical of text, any other holds objects; `text_columns.distinct` reads both.
+    """
 
     frame: pd.DataFrame
     name: str
     sha256: str
 
 
-def read_text_table(path: str | Path, file: FileFormat = FileFormat()) -> TextTable:
+def usual_delimiter(path: str | Path) -> str:
+    """Give the delimiter that goes with the name of a file.
+
+    >>> usual_delimiter("cohort.csv.gz"), usual_delimiter("cohort.txt")
+    (',', '\\t')
+    """
+    return "," if Path(path).name.lower().removesuffix(".gz").endswith(".csv") else "\t"
+
+
+def read_text_table(path: str | Path, file: FileFormat = FileFormat(), *, watch: Watch | None = None) -> TextTable:
     """Read a CSV or TSV file, plain or gzipped, as text.
 
     Raises
@@ -87,111 +102,227 @@ def read_text_table(path: str | Path, file: FileFormat = FileFormat()) -> TextTa
         If it is not delimited text in the format given, is empty, or its rows do not fit its header. Rows are numbered from
         the first after the header; lines from the top of the file.
     """
-    path = Path(path)
-    text = _decode(_content(path), file.encoding, path.name)
-    delimiter = file.delimiter or ("," if path.name.lower().removesuffix(".gz").endswith(".csv") else "\t")
-    names = _header(text, delimiter, path.name)
-    _check_rows(text, delimiter, len(names), path.name)
-    read = pd.read_csv(
-        io.StringIO(text, newline=""), sep=delimiter, header=None, skiprows=0, dtype=str, keep_default_na=False, na_filter=False,
-        skipinitialspace=True, low_memory=False)
-    frame = read.iloc[1:].reset_index(drop=True)
-    frame.columns = names
-    return TextTable(_strip(_without_blank_columns(frame)), path.name, sha256(path))
+    text = read_text(path, file.encoding, SUFFIXES)
+    return table_of(text, file.delimiter or usual_delimiter(text.name), watch=watch)
 
 
-def _content(path: Path) -> bytes:
-    """Give the bytes of the file, unpacked where it is gzipped, after a look at whether they can be a table of text."""
-    if not path.exists():
-        raise UsageError(f"there is no file {path.name!r} in the folder {path.parent.name or '.'!r}: check the name and the folder")
-    if path.is_dir():
-        raise InputError(f"{path.name!r} is a folder: name the file in it")
-    if Path(path.name.lower().removesuffix(".gz")).suffix not in SUFFIXES:
-        raise InputError(f"{path.name!r}: {', '.join(SUFFIXES)} files are read here (also with .gz); save it as CSV UTF-8, or rename it if it is text")
+def table_of(
+    text: TextContent, delimiter: str, *, names: Sequence[str] | None = None, wanted: Callable[[str], bool] | None = None, skip: int = 0,
+    number_doubles: bool = False, watch: Watch | None = None,
+) -> TextTable:
+    """Read text that was opened before as a table.
+
+    Parameters
+    ----------
+    text
+        The content of the file.
+    delimiter
+        One character.
+    names
+        The names of the columns, where the file has no header.
+    wanted
+        Which columns are kept, by their names; None keeps all. Leaving columns out saves time and memory.
+    skip
+        Lines above the header that do not belong to the table.
+    number_doubles
+        Whether the second column of a name becomes `name.1`; else a name that stands twice is refused.
+    watch
+        Told from time to time which fraction has been read.
+
+    Raises
+    ------
+    InputError
+        As `read_text_table`.
+    """
+    content = text.content if not skip else text.content.split(b"\n", skip)[skip] if text.content.count(b"\n") >= skip else b""
+    headed = names is None
+    written = _header(content, delimiter, text.name) if headed else list(names)
+    header = _distinct_names(written, text.name, number_doubles)
+    places = [place for place, name in enumerate(header) if wanted is None or wanted(name)]
+    frame = _parse(_Text(content, delimiter, len(header), text.name, headed), places, watch)
+    frame.columns = [header[place] for place in places]
+    return TextTable(_without_blank_columns(strip_blanks(frame)), text.name, text.sha256)
+
+
+@dataclass(frozen=True, eq=False)
+class _Text:
+    """Delimited text: its columns, its name for messages, and whether its first line is a header."""
+
+    content: bytes
+    delimiter: str
+    width: int
+    name: str
+    headed: bool
+
+
+def _parse(text: _Text, places: list[int], watch: Watch | None) -> pd.DataFrame:
+    """Parse the rows; in a large file a column whose values repeat in the first rows becomes a categorical, which costs a byte or two a row."""
+    options = {"sep": text.delimiter, "header": None, "skiprows": _blank_lines_at_top(text.content) + text.headed, "usecols": places,
+               "keep_default_na": False, "na_filter": False, "skipinitialspace": text.delimiter != " "}
+    kinds = _kinds(text, places, options)
+    if kinds is not None and places:
+        parsed = arrow_csv.parse(WatchedBytes(text.content, watch), text.content, text.delimiter, options["skiprows"], text.width, kinds)
+        if parsed is not None:
+            _check_quotes(text)  # Arrow holds the rows against the header itself
+            return parsed
+    _check_rows(text)
+    return pd.read_csv(WatchedBytes(text.content, watch), dtype=kinds or str, **options) if places else pd.DataFrame()
+
+
+def _kinds(text: _Text, places: list[int], options: dict[str, object]) -> dict[int, object] | None:
+    """Tell from the first rows of a large file which columns repeat their values; None for a small file, or one that cannot be read like this."""
+    if text.content.count(b"\n") <= _SAMPLE:
+        return None
     try:
-        content = path.read_bytes()
-    except OSError as problem:
-        raise InputError(f"{path.name!r} cannot be read: {(problem.strerror or type(problem).__name__).lower()}") from problem
-    return _unpack(content, path.name) if content.startswith(b"\x1f\x8b") else content
+        sample = pd.read_csv(io.BytesIO(text.content), nrows=_SAMPLE, dtype=str, low_memory=False, **options)
+    except (pd.errors.ParserError, ValueError):
+        return None  # the rows do not fit, and are about to be named
+    return {place: "category" if sample[place].nunique() <= _SAMPLE / 5 else str for place in places}
 
 
-def _unpack(content: bytes, name: str) -> bytes:
+def _blank_lines_at_top(content: bytes) -> int:
+    """Count the blank lines above the header, which a parser told to skip one line would take for it."""
+    return len(re.match(rb"(?:[ \t]*\n)*", content).group().split(b"\n")) - 1
+
+
+def first_record(content: bytes, delimiter: str, name: str) -> list[str]:
+    """Give the fields of the first line that is not blank."""
+    reader = csv.reader(_text_lines(content), delimiter=delimiter, skipinitialspace=True, strict=True)
     try:
-        return gzip.decompress(content)
-    except (EOFError, OSError, zlib.error) as problem:
-        raise InputError(f"{name!r} is gzipped, but cut short or damaged: fetch or pack it again") from problem
-
-
-def _decode(content: bytes, encoding: str, name: str) -> str:
-    if not content.removeprefix(codecs.BOM_UTF8).strip():
-        raise InputError(f"{name!r} is empty: a header and at least one row are wanted")
-    start = content[:64].lstrip().lower()
-    for first_bytes, kind in _FIRST_BYTES:
-        if start.startswith(first_bytes.lower()):
-            raise InputError(f"{name!r} is {kind}, whatever its name says: save or fetch it as CSV (UTF-8)")
-    wide = codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
-    if content.startswith(_UTF16) and not wide:
-        raise InputError(f'{name!r} is written in UTF-16: say encoding = "utf-16" under [file], or save it as UTF-8')
-    if b"\0" in content and not wide:
-        line = content.count(b"\n", 0, content.index(b"\0")) + 1
-        raise InputError(f"{name!r} is not text: there is a NUL byte in line {line}; save it as CSV (UTF-8)")
-    try:
-        return content.removeprefix(codecs.BOM_UTF8).decode(encoding).removeprefix("\ufeff")
-    except UnicodeDecodeError as problem:
-        line = content.count(b"\n", 0, problem.start) + 1
-        raise InputError(f'{name!r} is not {encoding}: line {line} cannot be read; say encoding = "latin-1" under [file], or save it as UTF-8') from problem
-
-
-def _records(text: str, delimiter: str, name: str) -> Iterator[list[str]]:
-    """Go through the records of the file, blank lines left out."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True)
-    try:
-        yield from (record for record in reader if len(record) > 1 or any(field.strip() for field in record))
+        return next((record for record in reader if len(record) > 1 or any(field.strip() for field in record)), [])
     except csv.Error as problem:
         raise InputError(f"{name!r} line {reader.line_num}: a quotation mark is not closed, or stands inside a field ({problem})") from problem
 
 
-def _header(text: str, delimiter: str, name: str) -> list[str]:
-    first = next(_records(text, delimiter, name), [])
+def _text_lines(content: bytes) -> Iterator[str]:
+    return (line.decode("utf-8") for line in io.BytesIO(content))
+
+
+def _header(content: bytes, delimiter: str, name: str) -> list[str]:
+    first = first_record(content, delimiter, name)
     names = [title.strip() or f"unnamed {place}" for place, title in enumerate(first, start=1)]
     if all(re.fullmatch(r"-?[0-9.]+", title) for title in names):
         raise InputError(f"{name!r}: the first line holds numbers only: write a line with the names of the columns above it")
     if len(names) == 1:
-        others = [other for other in _DELIMITERS if other != delimiter and other in names[0]]
+        others = [other for other in _DELIMITERS if other != delimiter and other in names[0] and other != " "]
         if others:
             shown = others[0].replace("\t", "\\t")
             raise InputError(f'{name!r} has one column when read with a {_DELIMITERS.get(delimiter, delimiter)}, and its name holds a '
                              f'{_DELIMITERS[others[0]]}: say delimiter = "{shown}" under [file]')
-    twice = [title for title in dict.fromkeys(names) if names.count(title) > 1]
-    if twice:
-        raise InputError(f"{name!r}: the column name {', '.join(map(repr, twice))} stands more than once: give every column a name of its own")
     return names
 
 
-def _check_rows(text: str, delimiter: str, width: int, name: str) -> None:
+def _distinct_names(names: list[str], name: str, number_doubles: bool) -> list[str]:
+    """Refuse names that stand twice, or number the later ones: `name`, `name.1`."""
+    twice = [title for title in dict.fromkeys(names) if names.count(title) > 1]
+    if not twice:
+        return names
+    if not number_doubles:
+        raise InputError(f"{name!r}: the column name {', '.join(map(repr, twice))} stands more than once: give every column a name of its own")
+    seen: dict[str, int] = {}
+    numbered = []
+    for title in names:
+        times = seen.get(title, 0)
+        numbered.append(f"{title}.{times}" if times else title)
+        seen[title] = times + 1
+    return numbered
+
+
+def _check_rows(text: _Text) -> None:
     """Hold every row against the header: the frame reader would fill short rows in silence."""
-    n_rows, wrong = -1, []
-    for n_rows, record in enumerate(_records(text, delimiter, name)):
-        if len(record) != width:
-            wrong.append((n_rows, len(record)))
+    n_rows, n_wrong, told = -int(text.headed), 0, []
+    for first, widths in _records_in_blocks(text):
+        wrong = np.flatnonzero(widths != text.width)
+        told += [(first + place + (not text.headed), int(widths[place])) for place in wrong[: 5 - len(told)].tolist()]
+        n_wrong += len(wrong)
+        n_rows += len(widths)
     if n_rows < 1:
-        raise InputError(f"{name!r} holds a header and no rows")
-    if wrong:
-        listed = ", ".join(f"row {row} has {found}" for row, found in wrong[:5]) + (", ..." if len(wrong) > 5 else "")
-        raise InputError(f"{name!r}: the header has {width} column{'s' * (width != 1)}, but {listed} ({len(wrong)} of {n_rows} rows): "
+        raise InputError(f"{text.name!r} holds a header and no rows")
+    if n_wrong:
+        listed = ", ".join(f"row {row} has {found}" for row, found in told) + (", ..." if n_wrong > len(told) else "")
+        raise InputError(f"{text.name!r}: the header has {text.width} column{'s' * (text.width != 1)}, but {listed} ({n_wrong} of {n_rows} rows): "
                          "quote fields that hold the delimiter, or mend the rows")
+
+
+def _check_quotes(text: _Text) -> None:
+    """Go through the quotation marks alone, where the rows are held against the header elsewhere."""
+    if b'"' in text.content:
+        for start, block in _blocks(text.content):
+            _quotation_marks(block, text, start)
+
+
+def _blocks(content: bytes) -> Iterator[tuple[int, np.ndarray]]:
+    """Cut the content into blocks that end after a line end outside quotation marks; give where each begins."""
+    quoted, start = b'"' in content, 0
+    while start < len(content):
+        stop = _end_of_block(content, start, quoted)
+        yield start, np.frombuffer(content, dtype=np.uint8, count=stop - start, offset=start)
+        start = stop
+
+
+def _records_in_blocks(text: _Text) -> Iterator[tuple[int, np.ndarray]]:
+    """Give, block by block, the number of the first record and the fields of each record that is not blank."""
+    content, n_done, quoted = text.content, 0, b'"' in text.content
+    for start, block in _blocks(content):
+        ends = np.flatnonzero((block == ord(text.delimiter)) | (block == 10))
+        if quoted:
+            ends = ends[_outside(ends, *_quotation_marks(block, text, start))]
+        is_line_end = block[ends] == 10
+        if start + len(block) == len(content) and block[-1] != 10:
+            ends, is_line_end = np.append(ends, len(block)), np.append(is_line_end, True)
+        last = np.flatnonzero(is_line_end)
+        widths = np.diff(last, prepend=-1)
+        blank = _blank_lines(content, start, ends[last], widths)
+        yield n_done, widths[~blank]
+        n_done += int((~blank).sum())
+
+
+def _blank_lines(content: bytes, start: int, line_ends: np.ndarray, widths: np.ndarray) -> np.ndarray:
+    """Tell which lines hold nothing, or nothing but blanks."""
+    lengths = np.diff(line_ends, prepend=-1) - 1
+    blank = (widths == 1) & (lengths == 0)
+    for place in np.flatnonzero((widths == 1) & (lengths > 0)):
+        stop = start + int(line_ends[place])
+        blank[place] = not content[stop - int(lengths[place]): stop].strip()
+    return blank
+
+
+def _end_of_block(content: bytes, start: int, quoted: bool) -> int:
+    """Find where a block ends: after a line end that is not inside quotation marks."""
+    stop = start + _BLOCK
+    while stop < len(content):
+        stop = content.find(b"\n", stop) + 1
+        if stop == 0:
+            return len(content)
+        if not quoted or content.count(b'"', start, stop) % 2 == 0:
+            return stop
+        stop += 1
+    return len(content)
+
+
+def _quotation_marks(block: np.ndarray, text: _Text, start: int) -> tuple[np.ndarray, np.ndarray]:
+    """Find the opening and the closing marks; one that is not closed, or stands inside a field, is named with its line."""
+    marks = np.flatnonzero(block == 34)
+    opening, closing = marks[0::2], marks[1::2]
+    beside = [ord(text.delimiter), 10, 34, 32]
+    stray = opening[~np.isin(block[np.maximum(opening - 1, 0)], beside) & (opening > 0)]
+    stray_after = closing[~np.isin(block[np.minimum(closing + 1, len(block) - 1)], beside) & (closing + 1 < len(block))]
+    wrong = [*stray[:1].tolist(), *stray_after[:1].tolist(), *opening[len(closing):].tolist()]
+    if wrong:
+        line = text.content.count(b"\n", 0, start + min(wrong)) + 1
+        raise InputError(f"{text.name!r} line {line}: a quotation mark is not closed, or stands inside a field: write a mark inside a quoted field twice")
+    return opening, closing
+
+
+def _outside(ends: np.ndarray, opening: np.ndarray, closing: np.ndarray) -> np.ndarray:
+    """Tell which separators stand outside quotation marks."""
+    depth = np.zeros(len(ends) + 1, dtype=np.int8)
+    np.add.at(depth, np.searchsorted(ends, opening), 1)
+    np.add.at(depth, np.searchsorted(ends, closing), -1)
+    return np.cumsum(depth[:-1], dtype=np.int8) == 0
 
 
 def _without_blank_columns(frame: pd.DataFrame) -> pd.DataFrame:
     """Leave out columns without a name and without content: delimiters at the end of every line."""
-    blank = [name for name in frame.columns if name.startswith("unnamed ") and not frame[name].str.strip().any()]
+    blank = [name for name in frame.columns if name.startswith("unnamed ") and not any(word for word in pd.unique(frame[name].astype(object)))]
     return frame.drop(columns=blank)
-
-
-def _strip(frame: pd.DataFrame) -> pd.DataFrame:
-    """Take the blanks around values away; distinct values are handled once."""
-    stripped = {}
-    for name in frame.columns:
-        codes, found = pd.factorize(frame[name])
-        stripped[name] = pd.Series([value.strip() for value in found], dtype=object).to_numpy()[codes]
-    return pd.DataFrame(stripped, columns=frame.columns)

@@ -39,6 +39,9 @@
     synthetic = false
     citation = "..."
     nodal_policy = "default"    # or strict, or your own: { counts_only = "macro" }
+    rules = ["default"]         # optional: who belongs in the cohort; `survival-nodes sources` lists the rules
+    without = ["unilateral"]    # optional: rules of a set that are not applied
+    zero_follow_up = "half"     # optional: keep, half (a month or day), drop or complete-dates
 
     [report]                    # kept untouched for the study that reads it
     title = "..."
@@ -91,12 +94,19 @@ class Units:
 
 @dataclass(frozen=True)
 class CohortSetting:
-    """What is true of the cohort as a whole: its endpoint, whether a program made it, the words to cite it by, and how nodes are classified."""
+    """What is true of the cohort as a whole: its endpoint, whether a program made it, the words to cite it by, how nodes are classified.
+
+    `rules`, `without` and `zero_follow_up` say which cohort rules are applied (`cohort_rules()` lists them), which of a set are not, and what
+    becomes of a follow-up of zero.
+    """
 
     endpoint: str = "overall"
     synthetic: bool = False
     citation: str = ""
     nodal_policy: str | Policy | abc.Mapping[str, object] = "default"
+    rules: str | tuple[str, ...] = ()
+    without: str | tuple[str, ...] = ()
+    zero_follow_up: str | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.endpoint, str) or not self.endpoint.strip():

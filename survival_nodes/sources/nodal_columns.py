@@ -1,4 +1,4 @@
-"""The nodal category of every row of a file, from the evidence that a mapping names."""
+"""The text of a file from which the nodal category of its rows is classified, as a mapping names it."""
 
 from __future__ import annotations
 
@@ -6,41 +6,37 @@ import re
 
 import pandas as pd
 
-from ..errors import InputError
-from ..nodes import classify_frame, summarise, systems
+from ..errors import InputError, unknown_name
+from ..nodes import systems
+from ..nodes.frames import COLUMNS
 from .mapping import Mapping
+from .text_columns import each_distinct
 
 _BARE_SIZE = re.compile(r"[<>=]*\s*\d*[.,]?\d+")
 
 
-def classify_nodes(frame: pd.DataFrame, mapping: Mapping) -> dict[str, pd.Series]:
-    """Classify the text of a file; give the columns to add to a cohort, none where the mapping names no evidence.
+def nodal_evidence(frame: pd.DataFrame, mapping: Mapping) -> pd.DataFrame:
+    """Give the columns that a mapping names as nodal evidence: text, missing values None, sizes with their unit.
 
     Raises
     ------
     InputError
-        If a column of the evidence is not there, or the file holds a column of the name of the result.
+        If one is not there, or the file holds a column of the name of the result.
     """
     if not mapping.nodal:
-        return {}
-    evidence = frame.where(~frame.isin(mapping.file.missing), None)
-    if mapping.units.deposit != "mm":
-        sizes = [name for name in _size_columns(mapping) if name in frame]
-        evidence = evidence.assign(**{name: _with_unit(evidence[name], mapping.units.deposit) for name in sizes})
-    classified = classify_frame(evidence, mapping.nodal, mapping.cohort.nodal_policy)
-    double = [name for name in classified.columns if name in frame]
+        return pd.DataFrame(index=frame.index)
+    double = [name for name in COLUMNS if name in frame]
     if double:
         raise InputError(f"the file has a column {double[0]!r} of its own, and [nodal] would make one: rename it, or leave [nodal] out")
-    return {name: classified[name] for name in classified.columns}
-
-
-def nodal_notes(mapping: Mapping, classified: dict[str, pd.Series]) -> tuple[str, ...]:
-    """Say from what, by which policy and with what outcome the category was made."""
-    if not mapping.nodal:
-        return ()
-    found = summarise(pd.DataFrame(classified), mapping.cohort.nodal_policy)
-    sources = ", ".join(f"{one.system} (column {one.column})" for one in mapping.nodal)
-    return (f"The nodal category was classified from {sources} by the policy {found.policy.words}.", *found.notes())
+    wanted = dict.fromkeys(column for one in mapping.nodal for column in (*one.columns.values(), one.edition_column, one.year_column) if column)
+    for column in wanted:
+        if column not in frame.columns:
+            raise InputError(unknown_name("column", column, frame.columns))
+    missing, unit = set(mapping.file.missing), mapping.units.deposit
+    evidence = {name: each_distinct(frame[name], lambda text: None if text in missing else text) for name in wanted}
+    if unit != "mm":
+        evidence |= {name: each_distinct(evidence[name], lambda text: _with_unit(text, unit)) for name in _size_columns(mapping)}
+    return pd.DataFrame(evidence, index=frame.index)
 
 
 def _size_columns(mapping: Mapping) -> list[str]:
@@ -50,6 +46,6 @@ def _size_columns(mapping: Mapping) -> list[str]:
     return own + [column for one in mapping.nodal for name, column in one.context_columns if name.endswith("_mm")]
 
 
-def _with_unit(sizes: pd.Series, unit: str) -> pd.Series:
-    """Write the file's unit behind bare numbers, for the reader of sizes to convert exactly."""
-    return sizes.map(lambda text: f"{text} {unit}" if _BARE_SIZE.fullmatch(text) else text, na_action="ignore")
+def _with_unit(text: str, unit: str) -> str:
+    """Write the file's unit behind a bare number, for the reader of sizes to convert exactly."""
+    return f"{text} {unit}" if _BARE_SIZE.fullmatch(text) else text

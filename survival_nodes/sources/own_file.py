@@ -5,24 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
-from ..cohort import Cohort, InputFile, Ledger, Origin
+from ..cohort import Cohort
 from ..errors import InputError, UsageError, nearest
-from .delimited import TextTable, read_text_table
+from .delimited import TextTable
+from .delimited import read_text_table as read_table
 from .mapping import Mapping, adjusted
-from .nodal_columns import classify_nodes, nodal_notes
+from .nodal_columns import nodal_evidence
+from .reading import Reading, Selection, cohort_of_reading, input_file
 from .recoding import recode, rename_columns
+from .text_content import Watch
 
 
 def read_own_file(
     path: str | Path, *, mapping: Mapping | AnyMapping | str | Path | None = None, columns: AnyMapping[str, str] | None = None, time_unit: str | None = None,
-    codes: AnyMapping[str, AnyMapping] | None = None, levels: AnyMapping[str, Sequence[str]] | None = None, **file: object,
-) -> Cohort:
-    """Read a CSV or TSV file, plain or gzipped, into a cohort. The file is never changed.
+    codes: AnyMapping[str, AnyMapping] | None = None, levels: AnyMapping[str, Sequence[str]] | None = None, watch: Watch | None = None, **file: object,
+) -> Reading:
+    """Read a table (delimited text, Excel, Parquet, Stata, SPSS, SAS) by a mapping. The file is never changed.
 
     Parameters
     ----------
@@ -32,7 +34,9 @@ def read_own_file(
         A `Mapping`, its tables as dicts, or the path of one in TOML.
     columns, time_unit, codes, levels, **file
         Put over the mapping: our name -> the file's name; `days`, `months` or `years`; our name -> code -> word; column ->
-        its levels; and `delimiter`, `encoding`, `decimal`, `missing`.
+        its levels; and `delimiter`, `encoding`, `decimal`, `missing`, `sheet`, `labels`.
+    watch
+        Told from time to time which fraction has been read.
 
     Raises
     ------
@@ -44,24 +48,28 @@ def read_own_file(
     said = adjusted(mapping, columns=columns, time_unit=time_unit, codes=codes, levels=levels, file=file)
     if said.units.time is None:
         raise UsageError('in what unit is the follow-up? Say time = "days", "months" or "years" under [units] of the mapping, or time_unit="months" in Python')
-    return cohort_of(read_text_table(path, said.file), said)
+    return reading_of(read_table(path, said.file, watch=watch), said)
 
 
 def cohort_of(table: TextTable, mapping: Mapping, source: str = "own-file") -> Cohort:
     """Make a cohort of a table of text by a mapping; its ledger begins with the rows of the file."""
+    return cohort_of_reading(reading_of(table, mapping, source))
+
+
+def reading_of(table: TextTable, mapping: Mapping, source: str = "own-file") -> Reading:
+    """Read a table of text by a mapping."""
     named = rename_columns(table.frame, mapping, table.name)
     _check_needed(named, mapping, table.name)
     try:
-        recoded, nodal = recode(named, mapping), classify_nodes(table.frame, mapping)
-        origin = Origin(
-            source=source, files=(InputFile(table.name, table.sha256, len(named)),), citation=mapping.cohort.citation, notes=nodal_notes(mapping, nodal))
-        cohort = Cohort.from_frame(
-            recoded.assign(**nodal), time_unit=mapping.units.time, causes=_declared_causes(mapping),
-            levels=mapping.levels, endpoint=mapping.cohort.endpoint, days_per_year=mapping.units.days_per_year,
-            synthetic=mapping.cohort.synthetic, origin=origin)
+        recoded, evidence = recode(named, mapping), nodal_evidence(table.frame, mapping)
     except InputError as problem:
         raise InputError(f"{table.name!r}: {_in_their_words(str(problem), mapping)}") from problem
-    return replace(cohort, ledger=_ledger_from_rows(cohort, table.name, len(named)))
+    setting = mapping.cohort
+    return Reading(
+        source=source, files=(input_file(table),), frame=recoded, evidence=evidence, nodes=mapping.nodal, time_unit=mapping.units.time,
+        endpoint=setting.endpoint, days_per_year=mapping.units.days_per_year, synthetic=setting.synthetic, citation=setting.citation,
+        policy=setting.nodal_policy, causes=_declared_causes(mapping), levels=mapping.levels, strict=True,
+        selection=Selection(setting.rules, setting.without, setting.zero_follow_up), words=lambda problem: _in_their_words(problem, mapping))
 
 
 def _check_needed(named: pd.DataFrame, mapping: Mapping, name: str) -> None:
@@ -92,10 +100,3 @@ def _in_their_words(problem: str, mapping: Mapping) -> str:
 def _both_names(ours: str, mapping: Mapping) -> str:
     theirs = mapping.columns.get(ours, ours)
     return f"column {ours!r}" if theirs == ours else f"column {theirs!r} ({ours})"
-
-
-def _ledger_from_rows(cohort: Cohort, name: str, n_rows: int) -> Ledger:
-    """Begin the ledger with the rows of the file; the patients among them are the first step's outcome."""
-    first, *later = cohort.ledger.steps
-    reason = f"{n_rows} rows of {name}" + ("" if n_rows == first.n_after else f", pieces of the follow-up of {first.n_after} patients")
-    return Ledger((replace(first, reason=reason), *later))

@@ -15,6 +15,7 @@ from ..errors import InputError, unknown_name
 from ..units import mm_per, units_per_year
 from .mapping import EVENT_COLUMNS, TIME_COLUMNS, Units
 from .mapping import Mapping as ColumnMapping
+from .text_columns import categorical, distinct, in_order
 
 NUMBER_COLUMNS = (*TIME_COLUMNS, *(column.name for column in COHORT.columns if column.kind in {"number", "integer"} and column.name not in EVENT_COLUMNS))
 _BOOLEAN_COLUMNS = tuple(column.name for column in COHORT.columns if column.kind == "boolean")
@@ -66,12 +67,27 @@ def recode(named: pd.DataFrame, mapping: ColumnMapping) -> pd.DataFrame:
 
 
 def _recode_column(values: pd.Series, mapping: ColumnMapping) -> tuple[pd.Series, list[Problem]]:
+    """Recode the distinct values of a column, and spread the outcome over its rows."""
+    codes, words = distinct(values)
+    small, faults = _recode_words(pd.Series(words, name=values.name, dtype=object), mapping)
+    problems = [problem for fault, wrong in faults for problem in problem_at(str(values.name), fault, pd.Series(np.append(wrong, False)[codes]))]
+    if small.dtype == object and isinstance(values.dtype, pd.CategoricalDtype) and str(values.name) not in (*EVENT_COLUMNS, *_BOOLEAN_COLUMNS):
+        return in_order(categorical(codes, small.to_numpy(), values.index, values.name)), problems
+    if (codes < 0).any():
+        small = pd.concat([small, pd.Series([None], dtype=object)], ignore_index=True)
+    return pd.Series(small.array[codes], index=values.index, name=values.name), problems
+
+
+_Faults = list[tuple[str, np.ndarray]]
+
+
+def _recode_words(values: pd.Series, mapping: ColumnMapping) -> tuple[pd.Series, _Faults]:
     title, decimal, missing = str(values.name), mapping.file.decimal, mapping.file.missing
     table = mapping.codes.get(title, {})
     # In a column of numbers, or where a table only says what is missing, the other values stay as they are.
     partial = title in NUMBER_COLUMNS or not any(table.values())
     if table and not partial:
-        return look_up(values, table, missing)
+        return _look_up_words(values, table, missing)
     present = values.where(~values.isin([text for text in missing if text not in table]), None)
     if table:
         present = present.map(lambda text: table[text].replace(".", decimal) or None if text in table else text, na_action="ignore").astype(object)
@@ -98,18 +114,22 @@ def look_up(values: pd.Series, table: Mapping[str, str], missing: tuple[str, ...
     >>> look_up(pd.Series(["1", "2.0", "", "7"], name="event"), {"1": "0", "2": "1"})[0].tolist()
     ['0', '1', None, None]
     """
-    codes, found = pd.factorize(values.astype(object), use_na_sentinel=False)
+    codes, found = distinct(values)
+    words, faults = _look_up_words(pd.Series(found, name=values.name, dtype=object), table, missing)
+    problems = [problem for fault, wrong in faults for problem in problem_at(str(values.name), fault, pd.Series(np.append(wrong, False)[codes]))]
+    return pd.Series(np.append(words.to_numpy(), None)[codes], index=values.index, name=values.name, dtype=object), problems
+
+
+def _look_up_words(values: pd.Series, table: Mapping[str, str], missing: tuple[str, ...]) -> tuple[pd.Series, _Faults]:
     words, unknown = [], []
-    for code in found:
-        whole = _WHOLE.fullmatch(code) if isinstance(code, str) else None
+    for code in values:
+        whole = _WHOLE.fullmatch(code)
         key = code if code in table or whole is None else whole[1]
         words.append(table.get(key) or None)
-        unknown.append(key not in table and not (code is None or code in missing))
-    strays = np.array(unknown, dtype=bool)[codes]
+        unknown.append(key not in table and code not in missing)
     n = sum(unknown)
     fault = f"{n} code{'s' * (n != 1)} that [codes.{values.name}] does not list (a code = \"\" is missing)"
-    looked_up = pd.Series(np.array([*words, None], dtype=object)[:-1][codes], index=values.index, name=values.name, dtype=object)
-    return looked_up, problem_at(str(values.name), fault, pd.Series(strays))
+    return pd.Series(words, index=values.index, name=values.name, dtype=object), [(fault, np.array(unknown, dtype=bool))] * bool(n)
 
 
 def parse_numbers(values: pd.Series, decimal: str = ".") -> tuple[pd.Series, pd.Series]:
@@ -123,7 +143,7 @@ def parse_numbers(values: pd.Series, decimal: str = ".") -> tuple[pd.Series, pd.
     >>> parse_numbers(pd.Series(["1,5", "1.5", None]), ",")[0].tolist()
     [1.5, nan, nan]
     """
-    codes, found = pd.factorize(values.astype(object))
+    codes, found = distinct(values)
     parsed = [_number(text, decimal) for text in found]
     numbers = np.array([np.nan if number is None else float(number) for number in parsed] + [np.nan])
     wrong = np.array([number is None for number in parsed] + [False])
@@ -139,7 +159,7 @@ def _number(text: str, decimal: str) -> Decimal | None:
     return Decimal(text) if _NUMBER.fullmatch(text) and math.isfinite(float(text)) else None
 
 
-def _numbers_in_our_unit(values: pd.Series, units: Units, decimal: str, declared: bool) -> tuple[pd.Series, list[Problem]]:
+def _numbers_in_our_unit(values: pd.Series, units: Units, decimal: str, declared: bool) -> tuple[pd.Series, _Faults]:
     """Parse a column of numbers and turn age into years and deposits into millimetres; times keep the unit of the file.
 
     A column that the mapping does not name, and that does not hold numbers, is kept as text.
@@ -147,7 +167,7 @@ def _numbers_in_our_unit(values: pd.Series, units: Units, decimal: str, declared
     title = str(values.name)
     numbers, wrong = parse_numbers(values, decimal)
     if wrong.any():
-        return (values, []) if not declared else (numbers, problem_at(title, _fault(title, values[wrong], units), wrong))
+        return (values, []) if not declared else (numbers, [(_fault(title, values[wrong], units), wrong.to_numpy())])
     if title == "age" and units.age != "years":
         numbers = numbers / units_per_year(units.age, units.days_per_year)
     if title == "deposit_mm" and units.deposit != "mm":
@@ -157,7 +177,7 @@ def _numbers_in_our_unit(values: pd.Series, units: Units, decimal: str, declared
 
 def _in_mm(values: pd.Series, decimal: str, mm: Decimal) -> pd.Series:
     """Multiply as decimals: 0.02 cm is 0.2 mm and not a hair more."""
-    codes, found = pd.factorize(values.astype(object))
+    codes, found = distinct(values)
     sizes = np.array([float(_number(text, decimal) * mm) for text in found] + [np.nan])
     return pd.Series(sizes[codes], index=values.index, name=values.name)
 

@@ -6,7 +6,6 @@ import gzip
 
 import pytest
 from survival_nodes.errors import InputError, UsageError
-from survival_nodes.sources.own_file import read_own_file
 from survival_nodes.sources.registry import read_cohort
 
 COLUMNS = {"columns": {"years": "months", "event": "status"}, "time_unit": "months"}
@@ -20,7 +19,7 @@ def fault(tmp_path):
         path = tmp_path / name
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         with pytest.raises(InputError) as caught:
-            read_own_file(path, **(options or COLUMNS))
+            read_cohort(path, **(options or COLUMNS))
         message = str(caught.value)
         assert "\n" not in message
         assert name in message or "column" in message
@@ -145,7 +144,7 @@ def test_no_event_and_no_time_say_how_to_name_them(fault):
 def test_without_a_unit_of_time_nothing_is_read(tmp_path):
     (tmp_path / "a.csv").write_text("years,event\n1,0\n")
     with pytest.raises(UsageError, match=r'in what unit is the follow-up\? Say time = "days", "months" or "years" under \[units\]'):
-        read_own_file(tmp_path / "a.csv")
+        read_cohort(tmp_path / "a.csv")
 
 
 def test_an_event_coded_1_and_2(fault):
@@ -221,4 +220,4 @@ def test_an_option_or_a_source_that_is_not_known(tmp_path):
 def test_months_given_as_days_are_questioned(tmp_path):
     (tmp_path / "a.csv").write_text("years,event\n" + "60,0\n" * 5)
     with pytest.warns(UserWarning, match="is the unit of time right"):
-        read_own_file(tmp_path / "a.csv", time_unit="days")
+        read_cohort(tmp_path / "a.csv", time_unit="days")

@@ -1,0 +1,72 @@
+"""Delimited text by Arrow's reader, where pyarrow is installed (extra `io`): the same frame as pandas makes, in a fraction of the time."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+_BLOCK = 1 << 23
+
+
+def parse(stream: io.BytesIO, content: bytes, delimiter: str, n_skipped: int, names: int, kinds: Mapping[int, object]) -> pd.DataFrame | None:
+    """Parse delimited text, or give None where Arrow is not installed or would not read it as a spreadsheet does.
+
+    Parameters
+    ----------
+    stream
+        The content as a file to be read from.
+    content
+        The content itself, for a look at how it is quoted.
+    delimiter, n_skipped
+        One character; the lines above the first row.
+    names
+        How many columns a row has.
+    kinds
+        Place of each wanted column -> `category` or str.
+    """
+    try:
+        import pyarrow as arrow
+        from pyarrow import csv
+    except ImportError:
+        return None
+    if not _plainly_quoted(content, delimiter):
+        return None
+    titles = [str(place) for place in range(names)]
+    text = arrow.string()
+    types = {str(place): arrow.dictionary(arrow.int32(), text) if kind == "category" else text for place, kind in kinds.items()}
+    try:
+        table = csv.read_csv(
+            stream, csv.ReadOptions(column_names=titles, skip_rows=n_skipped, block_size=_BLOCK),
+            csv.ParseOptions(delimiter=delimiter, newlines_in_values=False),
+            csv.ConvertOptions(column_types=types, include_columns=[str(place) for place in kinds], null_values=[], strings_can_be_null=False))
+    except arrow.ArrowInvalid:
+        return None
+    return _as_pandas(table, kinds)
+
+
+def _plainly_quoted(content: bytes, delimiter: str) -> bool:
+    """Tell whether quotation marks stand only where both readers take them alike: with no blank before them."""
+    blank_before = b' "' in content
+    return not blank_before or not any(mark in content for mark in (delimiter.encode() + b" ", b"\n "))
+
+
+def _as_pandas(table, kinds: Mapping[int, object]) -> pd.DataFrame:
+    """Turn the columns one by one into categoricals with sorted categories, as pandas' reader gives them, or into objects."""
+    columns = {}
+    for place, kind in kinds.items():
+        column = table.column(str(place))
+        if kind == "category":
+            whole = column.unify_dictionaries().combine_chunks()
+            words = np.asarray(whole.dictionary.to_pylist(), dtype=object)
+            order = np.argsort(words.astype(str), kind="stable")
+            rank = np.empty(len(order), dtype=np.int64)
+            rank[order] = np.arange(len(order))
+            codes = rank[whole.indices.to_numpy()] if len(order) else np.zeros(len(whole), dtype=np.int64)
+            columns[place] = pd.Categorical.from_codes(codes, categories=pd.Index(words[order], dtype=object))
+        else:
+            columns[place] = column.to_pandas(deduplicate_objects=False).to_numpy(dtype=object)
+        table = table.drop_columns([str(place)])
+    return pd.DataFrame(columns)

@@ -1,0 +1,137 @@
+"""A file of text into clean bytes: unpacked, UTF-8, one kind of line end; whatever is not such a file is named."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import hashlib
+import io
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import InputError, UsageError
+
+Watch = Callable[[float], None]  # told from time to time which fraction has been read
+
+SUFFIXES = (".csv", ".tsv", ".tab", ".txt")
+POINTER = b"version https://git-lfs"
+_FIRST_BYTES = (
+    (b"PK\x03\x04", "an Excel workbook or a zip archive"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
+    (b"PAR1", "a Parquet file"),
+    (b"%PDF", "a PDF"),
+    (b"<!doc", "a web page"),
+    (b"<html", "a web page"),
+    (POINTER, "a git-lfs pointer, which stands in for a file that was not fetched"),
+)
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+@dataclass(frozen=True, eq=False)
+class TextContent:
+    """The content of a file of text: UTF-8 without a mark, LF line ends; the file's name without its path, and the SHA-256 of the file itself."""
+
+    content: bytes
+    name: str
+    sha256: str
+
+    def lines(self, n: int) -> list[str]:
+        """Give the first `n` lines."""
+        return [line.rstrip(b"\n").decode("utf-8") for line, _ in zip(io.BytesIO(self.content), range(n))]
+
+
+def read_text(path: str | Path, encoding: str = "utf-8", suffixes: tuple[str, ...] | None = None) -> TextContent:
+    """Read a file of text, plain or gzipped.
+
+    Parameters
+    ----------
+    path
+        The file; it is never changed.
+    encoding
+        A name that Python knows; a byte-order mark is accepted.
+    suffixes
+        What its name must end in (`.gz` aside); None takes any.
+
+    Raises
+    ------
+    UsageError
+        If there is no such file.
+    InputError
+        If it is a folder, empty, of another kind, cut short, or not in that encoding.
+    """
+    path = Path(path)
+    stored = _stored(path, suffixes)
+    content = _unpack(stored, path.name) if stored.startswith(b"\x1f\x8b") else stored
+    text = _utf8(content, encoding, path.name)
+    if b"\r" in text:
+        text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return TextContent(text, path.name, hashlib.sha256(stored).hexdigest())
+
+
+def existing_file(path: str | Path) -> Path:
+    """Give the path of a file that is there, or raise UsageError (no such file) or InputError (a folder)."""
+    path = Path(path)
+    if not path.exists():
+        raise UsageError(f"there is no file {path.name!r} in the folder {path.parent.name or '.'!r}: check the name and the folder")
+    if path.is_dir():
+        raise InputError(f"{path.name!r} is a folder: name the file in it")
+    return path
+
+
+def _stored(path: Path, suffixes: tuple[str, ...] | None) -> bytes:
+    existing_file(path)
+    if suffixes is not None and Path(path.name.lower().removesuffix(".gz")).suffix not in suffixes:
+        raise InputError(f"{path.name!r}: {', '.join(suffixes)} files are read here (also with .gz); save it as CSV UTF-8, or rename it if it is text")
+    try:
+        return path.read_bytes()
+    except OSError as problem:
+        raise InputError(f"{path.name!r} cannot be read: {(problem.strerror or type(problem).__name__).lower()}") from problem
+
+
+def _unpack(stored: bytes, name: str) -> bytes:
+    try:
+        return gzip.decompress(stored)
+    except (EOFError, OSError, zlib.error) as problem:
+        raise InputError(f"{name!r} is gzipped, but cut short or damaged: fetch or pack it again") from problem
+
+
+def _utf8(content: bytes, encoding: str, name: str) -> bytes:
+    """Give the content as UTF-8 without a mark, after a look at whether it is text at all."""
+    if not content[:1000].removeprefix(codecs.BOM_UTF8).strip() and not content.removeprefix(codecs.BOM_UTF8).strip():
+        raise InputError(f"{name!r} is empty: a header and at least one row are wanted")
+    start = content[:64].lstrip().lower()
+    for first_bytes, kind in _FIRST_BYTES:
+        if start.startswith(first_bytes.lower()):
+            raise InputError(f"{name!r} is {kind}, whatever its name says: save or fetch it as text (CSV, UTF-8)")
+    wanted = codecs.lookup(encoding).name
+    wide = wanted.startswith(("utf-16", "utf-32"))
+    if content.startswith(_UTF16) and not wide:
+        raise InputError(f'{name!r} is written in UTF-16: say encoding = "utf-16" under [file], or save it as UTF-8')
+    if not wide and b"\0" in content:
+        line = content.count(b"\n", 0, content.index(b"\0")) + 1
+        raise InputError(f"{name!r} is not text: there is a NUL byte in line {line}; save it as CSV (UTF-8)")
+    content = content.removeprefix(codecs.BOM_UTF8)
+    if wanted in {"utf-8", "ascii"} and content.isascii():
+        return content
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as problem:
+        line = content.count(b"\n", 0, problem.start) + 1
+        raise InputError(f'{name!r} is not {encoding}: line {line} cannot be read; say encoding = "latin-1" under [file], or save it as UTF-8') from problem
+    return content if wanted == "utf-8" else text.removeprefix("\ufeff").encode("utf-8")
+
+
+class WatchedBytes(io.BytesIO):
+    """Bytes as a file that tells how much of it has been read."""
+
+    def __init__(self, content: bytes, watch: Watch | None) -> None:
+        super().__init__(content)
+        self._n, self._watch = max(len(content), 1), watch
+
+    def read(self, size: int | None = -1) -> bytes:
+        piece = super().read(size)
+        if self._watch is not None:
+            self._watch(self.tell() / self._n)
+        return piece
