@@ -71,9 +71,9 @@ class CohortRule:
         """Say why patients were left out, with how many by each fault.
 
         >>> find_rule("female").reason_with((12, 3)), find_rule("female").reason_with((0, 0))
-        ('sex is male or other 12, not recorded 3', 'sex is male or other, or not recorded')
+        ('sex is male or other (12), not recorded (3)', 'sex is male or other, or not recorded')
         """
-        said = [f"{fault} {format_count(n)}" for fault, n in zip(self.faults, counts) if n]
+        said = [f"{fault} ({format_count(n)})" for fault, n in zip(self.faults, counts) if n]
         return f"{self.subject} {', '.join(said)}" if said else self.reason
 
     def lacking(self, entries: Entries) -> str:

@@ -17,63 +17,63 @@ GOOD = {
     "t_category": "T1", "diagnosis_year": 2010}
 # Rule -> columns, who is kept (1) or not (0), and the reason in the ledger.
 CASES = {
-    "female": ({"sex": ["female", "male", "Female ", None, "other"]}, "10100", "sex is male or other 2, not recorded 1"),
-    "invasive": ({"behaviour": [3, 2, None, 3.0, 9]}, "10010", "behaviour is other than 3 2, not recorded 1"),
-    "breast": ({"topography": ["C50.9", "c500", "C50", "C44.5", "C501x", None, " "]}, "1110000", "topography is outside the breast 2, not recorded 2"),
+    "female": ({"sex": ["female", "male", "Female ", None, "other"]}, "10100", "sex is male or other (2), not recorded (1)"),
+    "invasive": ({"behaviour": [3, 2, None, 3.0, 9]}, "10010", "behaviour is other than 3 (2), not recorded (1)"),
+    "breast": ({"topography": ["C50.9", "c500", "C50", "C44.5", "C501x", None, " "]}, "1110000", "topography is outside the breast (2), not recorded (2)"),
     "microscopically-confirmed": (
         {"confirmation": ["microscopic", "clinical", "unknown", "death certificate", "autopsy", None]}, "100110",
-        "confirmation is clinical only 1, unknown 1, not recorded 1"),
+        "confirmation is clinical only (1), unknown (1), not recorded (1)"),
     "not-death-certificate-or-autopsy": (
         {"confirmation": ["microscopic", "clinical", "unknown", "death certificate", "autopsy", "autopsy", None]}, "1110000",
-        "confirmation is by death certificate only 1, by autopsy only 2, not recorded 1"),
-    "first-primary": ({"sequence_number": [0, 1, 2, 10, 60, None]}, "110000", "sequence number is neither 0 nor 1 3, not recorded 1"),
-    "unilateral": ({"laterality": ["left", "right", "bilateral", "unknown", None]}, "11000", "side is both 1, unknown 1, not recorded 1"),
+        "confirmation is by death certificate only (1), by autopsy only (2), not recorded (1)"),
+    "first-primary": ({"sequence_number": [0, 1, 2, 10, 60, None]}, "110000", "sequence number is neither 0 nor 1 (3), not recorded (1)"),
+    "unilateral": ({"laterality": ["left", "right", "bilateral", "unknown", None]}, "11000", "side is both (1), unknown (1), not recorded (1)"),
     "m0": (
         {"m_category": ["M0", "M0(i+)", "cM0", "pM0", "cM0 (i+)", "M1", "pM1b", "MX", None]}, "111110000",
-        "M category is M1 2, MX or another 1, not recorded 1"),
-    "surgery": ({"surgery": ["conserving", "mastectomy", "other", "none", None]}, "11100", "surgery is none 1, not recorded 1"),
+        "M category is M1 (2), MX or another (1), not recorded (1)"),
+    "surgery": ({"surgery": ["conserving", "mastectomy", "other", "none", None]}, "11100", "surgery is none (1), not recorded (1)"),
     "nodes-examined": (
         {"n_examined": [1, 90, 0, 7, None, None, None, None, None, None],
          "nodal_flags": ["", "", "", "NOT_EXAMINED", "", "EXAMINED_UNKNOWN ITC_NOT_EXCLUDED", "NOT_EXAMINED", "FNA_ONLY", "BASIS_UNSPECIFIED", ""],
          "nodal_category": ["negative"] * 4 + ["micro", "negative", "negative", "macro", "unknown", "unknown"]}, "1100100000",
-        "examined nodes are none 3, aspirated only 1, not recorded 3"),
+        "examined nodes are none (3), aspirated only (1), not recorded (3)"),
     "no-neoadjuvant": (
         {"neoadjuvant": ["no", "yes", "unknown", None, "no", "unknown", None],
          "nodal_flags": ["NEOADJ_UNKNOWN", "", "NEOADJ_UNKNOWN", "NEOADJ_UNKNOWN", "POST_NEOADJUVANT", "", ""],
          "nodal_category": ["negative"] * 6 + ["unknown"]}, "1000010",
-        "systemic treatment before surgery is given 2, unknown 1, not recorded 2"),
+        "systemic treatment before surgery is given (2), unknown (1), not recorded (2)"),
     "no-known-neoadjuvant": (
         {"neoadjuvant": ["no", "yes", "unknown", None, "no"], "nodal_flags": ["", "", "NEOADJ_UNKNOWN", "NEOADJ_UNKNOWN", "POST_NEOADJUVANT"]}, "10110",
-        "systemic treatment before surgery is given 2"),
+        "systemic treatment before surgery is given (2)"),
     "no-recurrence-or-autopsy-staging": (
         {"nodal_flags": ["", "RECURRENCE SENTINEL_ONLY", "AUTOPSY", "AUTOPSY RECURRENCE", None]}, "10001",
-        "nodal category describes a recurrence 2, an autopsy 1"),
+        "nodal category describes a recurrence (2), an autopsy (1)"),
     "no-clinical-prefix": (
         {"nodal_flags": ["CLINICAL_ONLY", "CLINICAL_PREFIX_MICROSCOPIC"]}, "10",
-        "nodal category has a clinical prefix, though found under the microscope 1"),
+        "nodal category has a clinical prefix, though found under the microscope (1)"),
     "known-category": (
-        {"nodal_category": ["negative", "itc", "micro", "macro", "unknown", None]}, "111100", "nodal category is unknown 1, not recorded 1"),
+        {"nodal_category": ["negative", "itc", "micro", "macro", "unknown", None]}, "111100", "nodal category is unknown (1), not recorded (1)"),
     # A cohort holds nobody whose survival is not known; before there is a cohort the rule is asked of the rows themselves (below).
     "survival-known": ({}, "1", "survival is not recorded"),
-    "t-known": ({"t_category": ["T1", "T4", "Tis", "TX", "pTX", None]}, "111000", "T category is TX or unknown 2, not recorded 1"),
+    "t-known": ({"t_category": ["T1", "T4", "Tis", "TX", "pTX", None]}, "111000", "T category is TX or unknown (2), not recorded (1)"),
     "edition-6-or-later": (
         {"nodal_flags": ["EDITION_ASSUMED", "EDITION_PRE6 MAY_INCLUDE_ITC", "EDITION_CONFLICT", "EDITION_CONFLICT EDITION_PRE6", None]}, "10001",
-        "edition is the 5th or older 2, at odds with the year of diagnosis or the code 1"),
+        "edition is the 5th or older (2), at odds with the year of diagnosis or the code (1)"),
     "diagnosed-2004-or-later": (
         {"diagnosis_year": [2004, 2003, None, None, None, None, None], "diagnosis_date": [None, "2004-01-01", "2004", "2003-12-31", "2004-01", None, "spring"]},
-        "1010100", "year of diagnosis is before 2004 2, not recorded 2"),
+        "1010100", "year of diagnosis is before 2004 (2), not recorded (2)"),
     "molecular-positive-left-out": (
-        {"nodal_flags": ["ITC_NOT_EXCLUDED", "ITC_NOT_EXCLUDED MOLECULAR_POSITIVE"]}, "10", "molecular test is positive, histology negative 1"),
-    "no-count-conflict": ({"nodal_flags": ["MICRO_MULTI_NODE", "COUNT_CONFLICT"]}, "10", "number of nodes is at odds with the nodal category 1"),
+        {"nodal_flags": ["ITC_NOT_EXCLUDED", "ITC_NOT_EXCLUDED MOLECULAR_POSITIVE"]}, "10", "molecular test is positive, histology negative (1)"),
+    "no-count-conflict": ({"nodal_flags": ["MICRO_MULTI_NODE", "COUNT_CONFLICT"]}, "10", "number of nodes is at odds with the nodal category (1)"),
     "itc-excluded-in-negatives": (
         {"nodal_category": ["negative", "negative", "itc", "macro", "unknown", None],
          "nodal_flags": ["", "ITC_NOT_EXCLUDED", "", "", "ITC_NOT_EXCLUDED", ""]}, "101110",
-        "nodal category is negative without isolated tumour cells excluded 1, not recorded 1"),
+        "nodal category is negative without isolated tumour cells excluded (1), not recorded (1)"),
     "explicit-category": (
-        {"nodal_certainty": ["explicit", "default", "none", None]}, "1000", "nodal category is a default of the policy 1, open 1, not recorded 1"),
+        {"nodal_certainty": ["explicit", "default", "none", None]}, "1000", "nodal category is a default of the policy (1), open (1), not recorded (1)"),
     "explicit-macro": (
         {"nodal_category": ["macro", "macro", "macro", "negative", "micro", None], "nodal_certainty": ["explicit", "default", None, "default", "none", "none"]},
-        "100110", "nodal category is macrometastasis by a default of the policy 1, not recorded 2"),
+        "100110", "nodal category is macrometastasis by a default of the policy (1), not recorded (2)"),
 }
 RULES = {rule.name: rule for rule in COHORT_RULES}
 
@@ -151,9 +151,9 @@ def test_the_default_set_stands_in_the_order_of_the_registries():
 def test_rules_come_one_after_the_other_and_each_counts_whom_it_still_finds():
     cohort = made(5, sex=["male", "male", "female", "female", None], laterality=["left", None, "bilateral", "left", "left"])
     assert cohort.select(["female", "unilateral"]).ledger.frame[["reason", "n_after"]].to_numpy().tolist()[1:] == [
-        ["sex is male or other 2, not recorded 1", 2], ["side is both 1", 1]]
+        ["sex is male or other (2), not recorded (1)", 2], ["side is both (1)", 1]]
     assert cohort.select(["unilateral", "female"]).ledger.frame[["reason", "n_after"]].to_numpy().tolist()[1:] == [
-        ["side is both 1, not recorded 1", 3], ["sex is male or other 1, not recorded 1", 1]]
+        ["side is both (1), not recorded (1)", 3], ["sex is male or other (1), not recorded (1)", 1]]
 
 
 def test_a_rule_of_ones_own_sees_the_rows_that_are_left_and_stands_in_its_place():
@@ -179,7 +179,7 @@ def test_pieces_of_a_patient_are_one_patient():
     steps = cohort.select(["female", "unilateral"]).ledger.frame
     # b leaves by the first of its pieces; a loses a piece and stays.
     assert steps[["reason", "n_before", "n_after"]].to_numpy().tolist()[1:] == [
-        ["sex is male or other 1, not recorded 1", 4, 2], ["side is unknown 1", 2, 1]]
+        ["sex is male or other (1), not recorded (1)", 4, 2], ["side is unknown (1)", 2, 1]]
     assert cohort.select(["female", "unilateral"]).frame["patient_id"].tolist() == ["a"]
 
 
@@ -231,7 +231,7 @@ def test_the_flags_of_the_classifier_tell_of_treatment_where_no_column_does():
     cohort = made(3, nodal_flags=["", "NEOADJ_UNKNOWN", "POST_NEOADJUVANT"])
     bare = Cohort.from_frame(cohort.rows.drop(columns="neoadjuvant"), {}, "years")
     assert bare.select("no-neoadjuvant").ledger.frame.iloc[-1].tolist() == [
-        "no-neoadjuvant", "systemic treatment before surgery is given 1, not recorded 1", 3, 1, 2]
+        "no-neoadjuvant", "systemic treatment before surgery is given (1), not recorded (1)", 3, 1, 2]
 
 
 def test_treatment_that_is_known_of_all_and_given_to_all_leaves_nobody():
@@ -257,7 +257,7 @@ def test_unknown_names():
 
 def test_where_takes_the_name_of_a_rule_and_a_reason_and_a_column_of_that_name_goes_first():
     cohort = made(3, sex=["female", "male", None])
-    assert cohort.where("female").ledger.frame.iloc[-1]["reason"] == "sex is male or other 1, not recorded 1"
+    assert cohort.where("female").ledger.frame.iloc[-1]["reason"] == "sex is male or other (1), not recorded (1)"
     assert cohort.where("female", "not a woman").ledger.frame.iloc[-1].tolist() == ["female", "not a woman", 3, 1, 2]
     flagged = cohort.with_columns(pd.DataFrame({"female": [False, True, True]}))
     assert flagged.where("female").n_patients == 2

@@ -55,7 +55,7 @@ def test_the_ledger_adds_up_and_the_order_of_rules_changes_nobody(cohort, order)
     assert steps["rule"].tolist()[-len(rules):] == rules
     assert (steps["n_before"].to_numpy()[1:] == steps["n_after"].to_numpy()[:-1]).all() and steps["n_after"].iloc[-1] == selected.n_patients == len(selected)
     for step in steps.iloc[-len(rules):].itertuples():
-        told = sum(map(int, re.findall(r" (\d+)(?=,|$)", step.reason)))
+        told = sum(map(int, re.findall(r" \((\d+)\)(?=,|$)", step.reason)))
         assert told == step.n_excluded if step.n_excluded else step.reason == RULES[step.rule].reason
     assert same(selected, cohort.select(sorted(rules)))
 
