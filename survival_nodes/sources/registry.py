@@ -10,10 +10,22 @@ import pandas as pd
 
 from ..cohort import Cohort, Rule
 from ..errors import UsageError, unknown_name
+from .cbioportal import read_cbioportal, read_cbioportal_web
 from .examples import EXAMPLES
+from .gdc import read_gdc
+from .metabric import read_metabric
+from .naaccr import read_naaccr
+from .ncdb_puf import read_ncdb_puf
+from .nkr_synthetic import read_nkr_synthetic
 from .own_file import read_own_file
 from .reading import Reading, Selection, cohort_of_reading
+from .scan_b import read_scan_b
+from .seer_fixed_width import read_seer_fixed_width
+from .seer_stat import read_seer_stat
+from .simulacrum import read_simulacrum
+from .tcga_cdr import read_tcga_cdr
 from .text_content import Watch
+from .xena import read_xena
 
 
 @dataclass(frozen=True)
@@ -30,6 +42,29 @@ SOURCES = (
     Source(
         "own-file", "a file of your own, by a mapping of its columns, units and codes",
         "CSV, TSV or other delimited text, also gzipped; Excel, Parquet, Stata, SPSS, SAS (extra `io`)", read_own_file),
+    Source("seer-stat", "SEER, case listing of SEER*Stat", "delimited text of labels or codes with its dictionary (.dic), also gzipped", read_seer_stat),
+    Source(
+        "seer-fixed-width", "SEER, text files of fixed width", "fixed-width text with the SAS program that lays it out, also gzipped",
+        read_seer_fixed_width),
+    Source(
+        "ncdb-puf", "National Cancer Database, Participant User File (breast)",
+        "fixed columns with its SAS, SPSS or Stata program; delimited text with its names; also gzipped", read_ncdb_puf),
+    Source(
+        "naaccr", "NAACCR records of a cancer registry",
+        "NAACCR XML; fixed columns of versions 16 and 18; delimited text with item ids, numbers or names; also gzipped", read_naaccr),
+    Source("cbioportal", "a study of cBioPortal, staging file of patients", "data_clinical_patient.txt, with its lines of #", read_cbioportal),
+    Source("cbioportal-web", "a study of cBioPortal, as its web page exports it", "STUDY_clinical_data.tsv, a row a sample", read_cbioportal_web),
+    Source("gdc", "Genomic Data Commons, clinical tables", "clinical.tsv of the portal, old and new; BCR Biotab with its follow-up files", read_gdc),
+    Source("xena", "UCSC Xena, phenotype of a GDC cohort", "PROJECT.GDC_phenotype.tsv, also gzipped", read_xena),
+    Source("tcga-cdr", "TCGA Clinical Data Resource (Liu 2018), with pN from another file", "the workbook (extra `io`), or its sheet as CSV", read_tcga_cdr),
+    Source("metabric", "METABRIC, patient file of cBioPortal: node counts only", "data_clinical_patient.txt of brca_metabric", read_metabric),
+    Source("scan-b", "SCAN-B (Sweden), GSE96058 or Staaf 2022", "series matrix files (also gzipped), their folder, or the workbook", read_scan_b),
+    Source(
+        "nkr-synthetic", "synthetic data of the Netherlands Cancer Registry (IKNL), breast", "NKR_IKNL_breast_syntheticdata.csv, also gzipped",
+        read_nkr_synthetic),
+    Source(
+        "simulacrum", "Simulacrum, synthetic cancer registry of England", "sim_av_tumour.csv with sim_av_patient.csv, or their folder; also gzipped",
+        read_simulacrum),
 )
 
 

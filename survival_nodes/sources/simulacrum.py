@@ -19,7 +19,7 @@ from .layout import Layout, adapted, find_titles, read_fields, read_layout
 from .reading import LeftOut, Reading, Wishes, input_file
 from .source_frames import columns_asked_for, first_of_patient, with_kept
 from .text_columns import distinct, each_distinct
-from .text_content import Watch, read_text
+from .text_content import Watch, existing_file, read_text
 
 # The registry's best N may be clinical or pathological, as an N derived from extent of disease may be: the labels leave open what that leaves open.
 _N_BEST = System(
@@ -84,8 +84,8 @@ def read_simulacrum(
 
 def _files(path: Path, patients: str | Path | None) -> tuple[Path, Path]:
     """Find both tables: in a folder, its folder `data`, or beside each other."""
-    folders = [path, path / "Data", path / "data"] if path.is_dir() else [path.parent]
-    tumours = path if not path.is_dir() else _beside(folders, "sim_av_tumour")
+    folders = [path, path / "Data", path / "data"]
+    tumours = _beside(folders, "sim_av_tumour") if path.is_dir() else existing_file(path)
     return tumours, Path(patients) if patients is not None else _beside([tumours.parent], "sim_av_patient")
 
 

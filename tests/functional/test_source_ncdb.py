@@ -209,7 +209,7 @@ def test_the_last_year_has_no_vital_status_and_is_counted(tmp_path):
     reading = read_ncdb_puf(fixed(tmp_path, {}, last, last, program=sas()))
     assert "of 2022 it is missing in 2 of 2 rows" in reading.notes[-1]
     read = cohort(reading)
-    assert read.ledger.frame["n_excluded"].tolist()[1] == 2 and "no vital status (2 more)" in read.ledger.frame["reason"][1]
+    assert read.ledger.frame["n_excluded"].tolist()[1] == 2 and "no vital status (2)" in read.ledger.frame["reason"][1]
     told = " ".join(read.origin.notes)
     assert "not population-based" in told and "no cause of death" in told and "Commission on Cancer" in read.origin.citation
 
