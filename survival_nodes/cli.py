@@ -375,27 +375,10 @@ def _run_fetch(options: argparse.Namespace) -> None:
         return
     file = public_file(options.name)
     print(f"{file.title}\nfrom {file.url}", file=sys.stderr)
-    told = Web(tell=lambda line: print(f"\n{line}" if sys.stderr.isatty() else line, file=sys.stderr))
-    print(fetch_file(file, options.to, overwrite=options.overwrite, progress=_progress(), web=told).text())
-
-
-def _progress() -> Callable[[int, int | None], None]:
-    """Show on standard error how much has come: on a terminal on one line, elsewhere at most every ten percent (or 10 MB where the size is not known)."""
-    from .units import format_count
-
-    terminal = sys.stderr.isatty()
-    shown = 0
-
-    def show(done: int, total: int | None) -> None:
-        nonlocal shown
-        percent = 100 * done // total if total else done // 1_000_000
-        reached = percent if terminal else percent // 10
-        if reached > shown:
-            said = f"{percent}% of {format_count(total)} bytes" if total else f"{percent} MB"
-            print(f"\r{said}" if terminal else said, end="\n" if done == total or not terminal else "", file=sys.stderr, flush=True)
-        shown = reached  # also back, where the download begins again
-
-    return show
+    with _step(f"fetching {file.saves_as}") as watch:
+        web = Web(tell=lambda line: print(f"\n{line}", file=sys.stderr))
+        found = fetch_file(file, options.to, overwrite=options.overwrite, progress=lambda done, total: watch(done / total if total else 0), web=web)
+    print(found.text())
 
 
 def _run_sources(options: argparse.Namespace) -> None:

@@ -5,6 +5,7 @@ Checks, table headings and the data dictionary page (`python -m survival_nodes.c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -300,13 +301,11 @@ def problem_at(column: str, fault: str, wrong: pd.Series) -> list[Problem]:
 
 
 def _check_column(values: pd.Series, column: Column) -> list[Problem]:
-    import pandas as pd
-
     missing = values.isna()
     problems = problem_at(column.name, "missing", missing) if column.required else []
     present = values
     if column.kind in {"number", "integer"}:
-        numbers = pd.to_numeric(values.astype("object").where(~missing), errors="coerce").astype("float64")
+        numbers = _numbers(values, missing)
         infinite = numbers.abs() == float("inf")
         problems += problem_at(column.name, f"not a number ({column.sentence.rstrip('.')})", (numbers.isna() & ~missing) | infinite)
         if column.kind == "integer":
@@ -318,8 +317,7 @@ def _check_column(values: pd.Series, column: Column) -> list[Problem]:
         if column.maximum is not None:
             problems += problem_at(column.name, f"above {column.maximum:g}{_unit(column)}", present > column.maximum)
     elif column.kind == "date":
-        dates = pd.to_datetime(values, errors="coerce")
-        problems += problem_at(column.name, "not a date (write them as 2016-05-31)", dates.isna() & ~missing)
+        problems += problem_at(column.name, "not a date (write them as 2016-05-31)", _no_dates(values) & ~missing)
     elif column.kind == "boolean":
         problems += problem_at(column.name, "neither true nor false", ~missing & ~values.isin([True, False]))
     elif column.allowed:
@@ -330,8 +328,30 @@ def _check_column(values: pd.Series, column: Column) -> list[Problem]:
     return problems
 
 
+def _numbers(values: pd.Series, missing: pd.Series) -> pd.Series:
+    """Give values as floats, missing where they are none; numbers are taken as they are."""
+    import pandas as pd
+
+    if values.dtype.kind in "if":
+        return values.astype("float64", copy=False)
+    return pd.to_numeric(values.astype("object").where(~missing), errors="coerce").astype("float64")
+
+
+def _no_dates(values: pd.Series) -> pd.Series:
+    """Tell which values are no dates; of text a year, or a year and a month, is as much of a date as was recorded."""
+    import pandas as pd
+
+    if values.dtype.kind == "M":
+        return values.isna()
+    text = values.astype("object")
+    parts = text.map(lambda value: isinstance(value, str) and re.fullmatch(r"\d{4}(-\d{2})?", value) is not None)
+    return pd.to_datetime(text.mask(parts), errors="coerce").isna() & ~parts
+
+
 def _spelled(values: pd.Series) -> pd.Series:
     """Give values as text, a whole number without decimals (grade 1.0 is '1'); distinct values are converted once."""
+    if hasattr(values, "cat") and all(isinstance(word, str) for word in values.cat.categories):
+        return values
     words = {value: str(int(value)) if isinstance(value, float) and value.is_integer() else str(value) for value in values.dropna().unique()}
     return values.astype(object).map(words)
 

@@ -96,8 +96,9 @@ def read_event(frame: pd.DataFrame, causes: Mapping | None) -> tuple[pd.Series, 
     cause = None
     if "cause" in frame or coded:
         source = frame["event"] if coded else frame["cause"]
-        text = _as_text(source)
-        cause = text.map(lambda value: words.get(value, "none" if coded and value == "0" else value), na_action="ignore")
+        codes, found = pd.factorize(_as_text(source))
+        told = [words.get(value, "none" if coded and value == "0" else value) for value in found]
+        cause = pd.Series(np.array([*told, None], dtype=object)[codes], index=source.index, name=source.name)
     if coded or "event" not in frame:
         known = set(words.values()) | {"none"}
         wrong = ~cause.isin(known)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ..units import mm_per
-from .categories import ITC_LIMIT_CELLS, ITC_LIMIT_MM, ITC_OR_MICRO, MICRO_LIMIT_MM, MICRO_OR_MACRO, NEGATIVE_OR_ITC, in_order
+from .categories import ITC_LIMIT_CELLS, ITC_LIMIT_MM, MICRO_LIMIT_MM, MICRO_OR_MACRO, NEGATIVE_OR_ITC, in_order
 from .editions import FIRST_WITH_ITC, Setting
 from .pieces import Piece, unread
 from .spelling import is_blank, raw_text, spell

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,7 @@ def parse(stream: io.BytesIO, content: bytes, delimiter: str, n_skipped: int, na
     """
     try:
         import pyarrow as arrow
-        from pyarrow import csv
+        from pyarrow import compute, csv
     except ImportError:
         return None
     if not _plainly_quoted(content, delimiter):
@@ -44,7 +44,7 @@ def parse(stream: io.BytesIO, content: bytes, delimiter: str, n_skipped: int, na
             csv.ConvertOptions(column_types=types, include_columns=[str(place) for place in kinds], null_values=[], strings_can_be_null=False))
     except arrow.ArrowInvalid:
         return None
-    return _as_pandas(table, kinds)
+    return _as_pandas(table, kinds, compute.utf8_trim_whitespace)
 
 
 def _plainly_quoted(content: bytes, delimiter: str) -> bool:
@@ -53,20 +53,19 @@ def _plainly_quoted(content: bytes, delimiter: str) -> bool:
     return not blank_before or not any(mark in content for mark in (delimiter.encode() + b" ", b"\n "))
 
 
-def _as_pandas(table, kinds: Mapping[int, object]) -> pd.DataFrame:
-    """Turn the columns one by one into categoricals with sorted categories, as pandas' reader gives them, or into objects."""
+def _as_pandas(table, kinds: Mapping[int, object], stripped: Callable) -> pd.DataFrame:
+    """Turn the columns one by one into categoricals with sorted categories, as pandas' reader gives them, or into objects; blanks around values go."""
     columns = {}
     for place, kind in kinds.items():
         column = table.column(str(place))
         if kind == "category":
             whole = column.unify_dictionaries().combine_chunks()
-            words = np.asarray(whole.dictionary.to_pylist(), dtype=object)
-            order = np.argsort(words.astype(str), kind="stable")
-            rank = np.empty(len(order), dtype=np.int64)
-            rank[order] = np.arange(len(order))
-            codes = rank[whole.indices.to_numpy()] if len(order) else np.zeros(len(whole), dtype=np.int64)
-            columns[place] = pd.Categorical.from_codes(codes, categories=pd.Index(words[order], dtype=object))
+            words = [word.strip() for word in whole.dictionary.to_pylist()]
+            found = sorted(set(words))
+            ranked = {word: place_of for place_of, word in enumerate(found)}
+            rank = np.array([ranked[word] for word in words], dtype=np.int32)
+            columns[place] = pd.Categorical.from_codes(rank[whole.indices.to_numpy()], categories=pd.Index(found, dtype=object))
         else:
-            columns[place] = column.to_pandas(deduplicate_objects=False).to_numpy(dtype=object)
+            columns[place] = stripped(column).to_pandas(deduplicate_objects=False).to_numpy(dtype=object)
         table = table.drop_columns([str(place)])
     return pd.DataFrame(columns)

@@ -22,6 +22,7 @@ MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "<NA>")
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar", " ": "blank"}
 _SAMPLE = 20_000  # rows that tell whether a column repeats its values
 _BLOCK = 1 << 22  # bytes looked at in one go
+_LOOKED_AT = 1 << 26  # bytes in which a large file has more rows than the sample
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ def table_of(
     places = [place for place, name in enumerate(header) if wanted is None or wanted(name)]
     frame = _parse(_Text(content, delimiter, len(header), text.name, headed), places, watch)
     frame.columns = [header[place] for place in places]
-    return TextTable(_without_blank_columns(strip_blanks(frame)), text.name, text.sha256)
+    return TextTable(_without_blank_columns(frame), text.name, text.sha256)
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,12 +167,12 @@ def _parse(text: _Text, places: list[int], watch: Watch | None) -> pd.DataFrame:
             _check_quotes(text)  # Arrow holds the rows against the header itself
             return parsed
     _check_rows(text)
-    return pd.read_csv(WatchedBytes(text.content, watch), dtype=kinds or str, **options) if places else pd.DataFrame()
+    return strip_blanks(pd.read_csv(WatchedBytes(text.content, watch), dtype=kinds or str, **options)) if places else pd.DataFrame()
 
 
 def _kinds(text: _Text, places: list[int], options: dict[str, object]) -> dict[int, object] | None:
     """Tell from the first rows of a large file which columns repeat their values; None for a small file, or one that cannot be read like this."""
-    if text.content.count(b"\n") <= _SAMPLE:
+    if text.content.count(b"\n", 0, _LOOKED_AT) <= _SAMPLE:
         return None
     try:
         sample = pd.read_csv(io.BytesIO(text.content), nrows=_SAMPLE, dtype=str, low_memory=False, **options)

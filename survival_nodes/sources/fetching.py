@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from ..data_files import data_file, sha256
-from ..errors import DataWarning, InputError, UsageError, unknown_name
+from ..errors import DataWarning, UsageError, unknown_name
 from ..units import format_count
 from .fetching_download import Part, Progress, Web, download, writing
 

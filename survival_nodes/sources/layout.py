@@ -223,7 +223,9 @@ def _first_few(names: Iterable[str]) -> str:
 def _read_field(each: Field, values: pd.Series) -> tuple[pd.Series, str]:
     """Give one column in our words and numbers, and a sentence on what could not be read."""
     codes, found = distinct(values)
-    keys = [code_key(word) for word in found]
+    # Text without a table of codes may be a million identities: then only what stands for missing is looked for.
+    plain = each.kind in {"text", "raw"} and not each.words and not any(word.isdecimal() for word in each.missing)
+    keys = [word.casefold() if plain else code_key(word) for word in found]
     # A code is asked for in its table before anything is parsed: 99 is not ninety-nine nodes.
     known = [each.words.get(key, "" if key in each.missing else None) for key in keys]
     if each.kind in {"text", "raw"}:

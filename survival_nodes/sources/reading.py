@@ -144,15 +144,23 @@ class Reading:
     selection: Selection = Selection()
     words: Callable[[str], str] = str
 
+    @property
+    def kept(self) -> np.ndarray:
+        """Tell which rows the steps leave."""
+        return np.logical_and.reduce([np.ones(len(self.frame), dtype=bool), *(step.keep for step in self.steps)])
+
     def classified(self) -> Reading:
         """Give the same with the nodal category, and how it came about, beside each row."""
         if not self.nodes or "nodal_category" in self.frame:
             return self
         nodal = classify_frame(self.evidence, self.nodes, self.policy)
-        found = summarise(nodal, self.policy)
+        found = summarise(nodal if self.kept.all() else nodal[self.kept], self.policy)
         sources = ", ".join(f"{getattr(one.system, 'name', one.system)} (column {one.column})" for one in self.nodes)
         notes = (*self.notes, f"The nodal category was classified from {sources} by the policy {found.policy.words}.", *found.notes())
-        return replace(self, frame=pd.concat([self.frame, nodal], axis=1), notes=notes)
+        frame = self.frame.copy(deep=False)  # a million rows are too many to copy for seven columns more
+        for name in nodal:
+            frame[name] = nodal[name]
+        return replace(self, frame=frame, notes=notes)
 
 
 def input_file(table: TextTable) -> InputFile:
@@ -184,7 +192,7 @@ def cohort_of_reading(reading: Reading) -> Cohort:
     for sentence in read.said:
         warnings.warn(f"{_files(read)}: {sentence}", DataWarning, stacklevel=4)
     kept, steps = np.ones(len(read.frame), dtype=bool), []
-    for step in (*read.steps, *([] if read.strict else [_survival_known(read.frame)])):
+    for step in (*read.steps, *([] if read.strict else [_survival_known(read.frame, read.kept)])):
         after = kept & step.keep
         if (kept & ~step.keep).any():
             steps.append((step.rule, step.reason, int(after.sum())))
@@ -208,11 +216,12 @@ def _files(reading: Reading) -> str:
     return ", ".join(repr(each.name) for each in reading.files)
 
 
-def _survival_known(frame: pd.DataFrame) -> LeftOut:
+def _survival_known(frame: pd.DataFrame, kept: np.ndarray) -> LeftOut:
     """Ask for follow-up and an event; those without are counted, never taken as censored."""
     no_time, no_event = (frame[name].isna().to_numpy() if name in frame else np.ones(len(frame), dtype=bool) for name in ("years", "event"))
-    reason = f"no length of follow-up ({int(no_time.sum())} rows of the file) or no vital status ({int((no_event & ~no_time).sum())} more)"
-    return LeftOut("survival known", reason, ~(no_time | no_event))
+    n_time, n_event = int((no_time & kept).sum()), int((no_event & ~no_time & kept).sum())
+    reasons = [f"{words} ({n})" for words, n in (("no length of follow-up", n_time), ("no vital status", n_event)) if n]
+    return LeftOut("survival known", ", ".join(reasons), ~(no_time | no_event))
 
 
 def _with_cause_specific(frame: pd.DataFrame) -> pd.DataFrame:

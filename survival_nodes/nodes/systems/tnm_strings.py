@@ -32,7 +32,7 @@ class TnmField:
         """Read one value: the category, and the count of nodes where one is written into it."""
         spelled, raw, told = spell(value), raw_text(value), True if self.always_y else None
         if is_blank(spelled) or spelled.text in _MISSING_CODES:
-            return (unread(name, raw, "MISSING", neoadjuvant=told),)
+            return (unread(name, raw, "MISSING"),)  # a field left empty tells of no treatment, not even one that always means y
         if spelled.fault:
             return (unread(name, raw, spelled.fault, neoadjuvant=told),)
         try:
