@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = _parser().parse_args(given)
         options.command_line = ["survival-nodes", *given]
-        with _warnings_in_a_line():
+        with _warnings_in_a_line() as options.told:
             options.run(options)
         sys.stdout.flush()
     except SurvivalNodesError as problem:
@@ -72,12 +72,13 @@ def _say_defect(problem: Exception) -> int:
 
 
 @contextmanager
-def _warnings_in_a_line() -> Iterator[None]:
-    """Print a warning about the data as one line; leave other warnings as they are."""
-    plain = warnings.showwarning
+def _warnings_in_a_line() -> Iterator[list[str]]:
+    """Print a warning about the data as one line, and give the list of what was said; leave other warnings as they are."""
+    plain, told = warnings.showwarning, []
 
     def show(message, category, filename, lineno, file=None, line=None) -> None:
         if issubclass(category, DataWarning):
+            told.append(str(message))
             print(f"warning: {message}", file=sys.stderr)
         else:
             plain(message, category, filename, lineno, file, line)
@@ -85,7 +86,7 @@ def _warnings_in_a_line() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("always", DataWarning)
         warnings.showwarning = show
-        yield
+        yield told
 
 
 @contextmanager
@@ -123,8 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     _explain_options(commands.add_parser("explain", help="print why one value of a coding system gives its nodal category"))
     _published_options(commands.add_parser("published", help="print published survival by nodal category"))
     _fetch_options(commands.add_parser("fetch", help="download your own copy of a public cohort from its public home"))
-    sources = commands.add_parser("sources", help="list what can be read, the coding systems of nodes, and the example cohorts")
-    sources.set_defaults(run=_run_sources)
+    commands.add_parser("sources", help="list sources, example cohorts, cohort rules and coding systems of nodes").set_defaults(run=_run_sources)
     return parser
 
 
@@ -241,7 +241,8 @@ def _run_report(options: argparse.Namespace) -> None:
     with _step("analysing"):
         findings = study.run()
     for warning in findings.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+        if not any(each.endswith(warning) for each in options.told):
+            print(f"warning: {warning}", file=sys.stderr)
     with _step("writing the report"):
         report = write_report(findings, options.out or Path("reports") / study.name, command=options.command_line)
     print(report)

@@ -280,7 +280,7 @@ class Cohort:
         >>> women = pd.DataFrame({"t": [30, 61, 44], "d": [1, 0, 0], "sex": ["female", "male", "female"], "laterality": ["left", "left", None]})
         >>> cohort = Cohort.from_frame(women, {"years": "t", "event": "d"}, "months")
         >>> cohort.select(["female", "unilateral"]).ledger.frame["reason"].tolist()
-        ['patients read', 'sex is male or other 1', 'side is not recorded 1']
+        ['patients read', 'sex is male or other (1)', 'side is not recorded (1)']
         """
         from .selecting import select
 

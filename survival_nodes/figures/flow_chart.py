@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 LEDGER = ("rule", "reason", "n_before", "n_after", "n_excluded")
 MAIN, SIDE, GAP = 2.2, 3.2, 0.45  # inches: a box of the main line, a box of the excluded, the arrow between them
 DROP, INSIDE = 0.22, 0.09  # inches: from box to box, from the frame of a box to its words
+MOST_STEPS = 4  # more exclusions than that share one box, a line each
 
 
 def flow(ledger: pd.DataFrame, *, title: str = "", synthetic: bool = False, name: str = "flow") -> Figure:
-    """Draw the ledger of a cohort: patients in the main line, those excluded beside it with the reason.
+    """Draw the ledger of a cohort: patients in the main line, those excluded beside it with the reason; many reasons share one box.
 
     Parameters
     ----------
@@ -52,7 +53,7 @@ def flow(ledger: pd.DataFrame, *, title: str = "", synthetic: bool = False, name
     idle = [str(row["reason"] or row["rule"]) for row in ledger.iloc[1:].to_dict("records") if row["n_excluded"] == 0]
     made = f" {style.MADE}" if synthetic else ""
     caption = "Flow of patients from the source to the analysis." + (f" Steps that excluded nobody: {'; '.join(idle)}." if idle else "") + made
-    said = "".join(f"; excluded, {step['reason'] or step['rule']}: {format_count(step['n_excluded'])}" for step in steps)
+    said = "".join(f"; excluded, {_words(step)}: {format_count(step['n_excluded'])}" for step in steps)
     ends = f"{_sentence(start)}: {format_count(first['n_before'])}{said}; analysed: {format_count(ledger['n_after'].iloc[-1])}"
     return Figure(
         name=name, data=ledger.loc[:, list(LEDGER)].copy(), caption=caption, synthetic=synthetic,
@@ -74,11 +75,24 @@ def _check(ledger: pd.DataFrame) -> None:
 def _boxes(n_start: int, start: str, steps: list[dict]) -> list[tuple[bool, list[str]]]:
     """Give the boxes from top to bottom as (in the main line?, lines of text)."""
     boxes = [(True, _lines(start, n_start, MAIN))]
+    if len(steps) > MOST_STEPS:
+        reasons = [style.wrapped(f"\u2022 {_words(step)}: {format_count(step['n_excluded'])}", SIDE - 2 * INSIDE) for step in steps]
+        n_excluded = sum(int(step["n_excluded"]) for step in steps)
+        excluded = [f"Excluded: n = {format_count(n_excluded)}", *(line for lines in reasons for line in lines)]
+        return [*boxes, (False, excluded), (True, _lines("analysed", int(steps[-1]["n_after"]), MAIN))]
     for place, step in enumerate(steps):
         last = place == len(steps) - 1
-        boxes.append((False, _lines(f"Excluded: {step['reason'] or step['rule']}", int(step["n_excluded"]), SIDE)))
+        boxes.append((False, _lines(f"Excluded: {_words(step)}", int(step["n_excluded"]), SIDE)))
         boxes.append((True, _lines("analysed" if last else "remain", int(step["n_after"]), MAIN)))
     return boxes
+
+
+def _words(step: dict) -> str:
+    """Give the reason of a step, without the count at its end where that is the count of the step."""
+    reason = str(step["reason"] or step["rule"])
+    for count in {format_count(step["n_excluded"]), str(step["n_excluded"])}:
+        reason = reason.removesuffix(f" ({count})").removesuffix(f" ({count} rows)")
+    return reason
 
 
 def _sentence(words: str) -> str:
@@ -105,17 +119,18 @@ def _draw(n_start: int, start: str, steps: list[dict], title: str, synthetic: bo
             leaving = top - height
         else:
             _arrow(drawing, (middle, top - height / 2), (left + MAIN + GAP, top - height / 2))
-            _box(drawing, left + MAIN + GAP, top, SIDE, height, lines)
+            _box(drawing, left + MAIN + GAP, top, SIDE, height, lines, centred=len(steps) <= MOST_STEPS)
         top -= height + DROP
     return drawing
 
 
-def _box(drawing: Drawing, left: float, top: float, width: float, height: float, lines: list[str]) -> None:
+def _box(drawing: Drawing, left: float, top: float, width: float, height: float, lines: list[str], *, centred: bool = True) -> None:
     from matplotlib.patches import Rectangle
 
     drawing.add_artist(Rectangle((left, top - height), width, height, facecolor="white", edgecolor=style.INK, linewidth=0.8, transform=drawing.dpi_scale_trans))
     for place, words in enumerate(lines):
-        style.write(drawing, left + width / 2, top - INSIDE - (place + 0.5) * style.PITCH, words, ha="center")
+        x, side = (left + width / 2, "center") if centred else (left + INSIDE, "left")
+        style.write(drawing, x, top - INSIDE - (place + 0.5) * style.PITCH, words, ha=side)
 
 
 def _arrow(drawing: Drawing, start: tuple[float, float], end: tuple[float, float]) -> None:

@@ -131,7 +131,12 @@ class WatchedBytes(io.BytesIO):
         self._n, self._watch = max(len(content), 1), watch
 
     def read(self, size: int | None = -1) -> bytes:
-        piece = super().read(size)
+        return self._told(super().read(size))
+
+    def read1(self, size: int = -1) -> bytes:
+        return self._told(super().read1(size))
+
+    def _told(self, piece: bytes) -> bytes:
         if self._watch is not None:
             self._watch(self.tell() / self._n)
         return piece

@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import survival_nodes
 from survival_nodes.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,7 +90,7 @@ def test_an_own_file(tmp_path, monkeypatch, capsys):
         theirs["nodal_category"]: ["negative", "itc", "micro", "macro"] * 10})
     patients.to_csv("cohort.csv", index=False)
     (tmp_path / "map.toml").write_text(mapping, encoding="utf-8")
-    command = block("sh", "survival-nodes report").split()
+    command = block("sh", "--map map.toml").split()
     assert main(command[1:]) == 0
     report = Path(capsys.readouterr().out.strip())
     assert report.is_file() and "Our cohort" in report.read_text(encoding="utf-8")
@@ -104,6 +105,30 @@ def test_nodal_categories(tmp_path, monkeypatch, capsys):
     assert "isolated tumour cells" in capsys.readouterr().out
     # Positive by its code, with no positive node counted: a conflict, which is never settled by a guess.
     assert pd.read_csv("classified.csv")["nodal_category"].tolist() == ["micro", "itc", "unknown"]
+
+
+LISTING = """Patient ID\tSex\tYear of diagnosis\tBehavior code ICD-O-3\tPrimary Site\tSequence number\tLaterality\tCombined Summary Stage\tRX Summ--Surg Prim Site (1998+)\t\
+RX Summ--Systemic/Sur Seq (2007+)\tDerived AJCC N, 7th ed (2010-2015)\tRegional nodes positive (1988+)\tRegional nodes examined (1988+)\tSurvival months\t\
+Vital status recode (study cutoff used)
+"""
+PATIENT = "{n}\tFemale\t2012\tMalignant\tC504\tOne primary only\t{side}\tLocalized\t22\tSystemic therapy after surgery\t{node}\t0{positive}\t05\t{months:04d}\t{vital}\n"
+
+
+def test_a_registry_and_its_cohort_rules(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    nodes = (("N0(i-)", 0), ("N0(i+)", 0), ("N1mi", 1), ("N1a", 2))
+    rows = [PATIENT.format(
+        n=n, side="Left - origin of primary" if n % 3 else "Right - origin of primary", node=nodes[n % 4][0], positive=nodes[n % 4][1], months=3 * (n % 30),
+        vital="Dead" if n % 5 == 0 else "Alive") for n in range(1, 81)]
+    Path("listing.txt").write_text(LISTING + "".join(rows), encoding="utf-8")
+    commands = [shlex.split(line) for line in block("sh", "--source seer-stat").splitlines()]
+    assert [command[1] for command in commands] == ["fetch", "check", "report"]
+    assert [main(command[1:]) for command in commands] == [0, 0, 0]
+    assert capsys.readouterr().out.splitlines()[-1] == str(Path("reports/listing/report.html"))
+    said = {"sn": survival_nodes}
+    exec(compile(block("python", "cohort.select"), "README.md", "exec"), said)
+    assert said["chosen"].rows["nodal_category"].value_counts().to_dict() == {"itc": 20, "macro": 20, "micro": 20, "negative": 20, "unknown": 0}
+    assert Path("flow.svg").is_file()
 
 
 @pytest.mark.parametrize("command", re.findall(r"`survival-nodes ((?:published|sources)[^`]*)`", TEXT))

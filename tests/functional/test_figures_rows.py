@@ -220,6 +220,18 @@ def test_a_flow_without_exclusions_is_one_box():
     assert len(flow(LEDGER).drawing().findobj(FancyArrowPatch)) == 4
 
 
+def test_many_exclusions_share_one_box_and_counts_are_said_once():
+    from matplotlib.patches import FancyArrowPatch
+
+    steps = [("read", "patients read", 100, 100, 0)] + [(f"rule {n}", f"fault {n} (2)", 100 - 2 * n, 98 - 2 * n, 2) for n in range(5)]
+    figure = flow(pd.DataFrame([*steps, ("two", "one (3), other (4)", 90, 83, 7)], columns=NAMES))
+    seen = words(figure.drawing())
+    assert [text for text in seen if text.startswith(("n = ", "Excluded"))] == ["n = 100", "Excluded: n = 17", "n = 83"]
+    assert [text for text in seen if text.startswith("\u2022")] == [*(f"\u2022 fault {n}: 2" for n in range(5)), "\u2022 one (3), other (4): 7"]
+    assert len(figure.drawing().findobj(FancyArrowPatch)) == 2
+    assert "excluded, fault 4: 2; excluded, one (3), other (4): 7; analysed: 83" in figure.alt_text
+
+
 def test_a_ledger_that_begins_with_an_exclusion_keeps_its_start():
     seen = words(flow(LEDGER.iloc[2:]).drawing())
     assert {"Patients", "n = 20\u202f000", "Excluded: not female"} <= set(seen)

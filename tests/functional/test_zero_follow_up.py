@@ -10,7 +10,7 @@ from survival_nodes.errors import InputError, UsageError
 
 SAID = {
     "keep": "1 with a follow-up of zero, kept", "half": "1 with a follow-up of zero, set to half a month", "drop": "1 with a follow-up of zero, left out",
-    "complete-dates": "dates of follow-up are complete, with zero days 1, incomplete 2, not recorded 1"}
+    "complete-dates": "dates of follow-up are complete, with zero days (1), incomplete (2), not recorded (1)"}
 FLAGS = ["complete, zero days", "complete, more than zero days", "incomplete, could be zero days", "incomplete, not zero days", None]
 
 
