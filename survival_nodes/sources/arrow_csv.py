@@ -11,15 +11,13 @@ import pandas as pd
 _BLOCK = 1 << 23
 
 
-def parse(stream: io.BytesIO, content: bytes, delimiter: str, n_skipped: int, names: int, kinds: Mapping[int, object]) -> pd.DataFrame | None:
-    """Parse delimited text, or give None where Arrow is not installed or would not read it as a spreadsheet does.
+def parse(stream: io.BytesIO, delimiter: str, n_skipped: int, names: int, kinds: Mapping[int, object]) -> pd.DataFrame | None:
+    """Parse delimited text, or give None where Arrow is not installed or finds rows that do not fit.
 
     Parameters
     ----------
     stream
         The content as a file to be read from.
-    content
-        The content itself, for a look at how it is quoted.
     delimiter, n_skipped
         One character; the lines above the first row.
     names
@@ -32,8 +30,6 @@ def parse(stream: io.BytesIO, content: bytes, delimiter: str, n_skipped: int, na
         from pyarrow import compute, csv
     except ImportError:
         return None
-    if not _plainly_quoted(content, delimiter):
-        return None
     titles = [str(place) for place in range(names)]
     text = arrow.string()
     types = {str(place): arrow.dictionary(arrow.int32(), text) if kind == "category" else text for place, kind in kinds.items()}
@@ -45,12 +41,6 @@ def parse(stream: io.BytesIO, content: bytes, delimiter: str, n_skipped: int, na
     except arrow.ArrowInvalid:
         return None
     return _as_pandas(table, kinds, compute.utf8_trim_whitespace)
-
-
-def _plainly_quoted(content: bytes, delimiter: str) -> bool:
-    """Tell whether quotation marks stand only where both readers take them alike: with no blank before them."""
-    blank_before = b' "' in content
-    return not blank_before or not any(mark in content for mark in (delimiter.encode() + b" ", b"\n "))
 
 
 def _as_pandas(table, kinds: Mapping[int, object], stripped: Callable) -> pd.DataFrame:
@@ -68,4 +58,4 @@ def _as_pandas(table, kinds: Mapping[int, object], stripped: Callable) -> pd.Dat
         else:
             columns[place] = stripped(column).to_pandas(deduplicate_objects=False).to_numpy(dtype=object)
         table = table.drop_columns([str(place)])
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns, copy=False)

@@ -161,11 +161,10 @@ def _parse(text: _Text, places: list[int], watch: Watch | None) -> pd.DataFrame:
     options = {"sep": text.delimiter, "header": None, "skiprows": _blank_lines_at_top(text.content) + text.headed, "usecols": places,
                "keep_default_na": False, "na_filter": False, "skipinitialspace": text.delimiter != " "}
     kinds = _kinds(text, places, options)
-    if kinds is not None and places:
-        parsed = arrow_csv.parse(WatchedBytes(text.content, watch), text.content, text.delimiter, options["skiprows"], text.width, kinds)
+    if kinds is not None and places and _plainly_quoted(text):
+        parsed = arrow_csv.parse(WatchedBytes(text.content, watch), text.delimiter, options["skiprows"], text.width, kinds)
         if parsed is not None:
-            _check_quotes(text)  # Arrow holds the rows against the header itself
-            return parsed
+            return parsed  # Arrow holds the rows against the header itself
     _check_rows(text)
     return strip_blanks(pd.read_csv(WatchedBytes(text.content, watch), dtype=kinds or str, **options)) if places else pd.DataFrame()
 
@@ -245,11 +244,12 @@ def _check_rows(text: _Text) -> None:
                          "quote fields that hold the delimiter, or mend the rows")
 
 
-def _check_quotes(text: _Text) -> None:
-    """Go through the quotation marks alone, where the rows are held against the header elsewhere."""
-    if b'"' in text.content:
-        for start, block in _blocks(text.content):
-            _quotation_marks(block, text, start)
+def _plainly_quoted(text: _Text) -> bool:
+    """Tell whether no quotation mark follows a blank, which parsers take in two ways; a stray one is named."""
+    if b'"' not in text.content:
+        return True
+    blanks = [code for code in (9, 32) if code != ord(text.delimiter)]
+    return all(not np.isin(block[np.maximum(_quotation_marks(block, text, start)[0] - 1, 0)], blanks).any() for start, block in _blocks(text.content))
 
 
 def _blocks(content: bytes) -> Iterator[tuple[int, np.ndarray]]:

@@ -212,7 +212,7 @@ def read_fields(layout: Layout, frame: pd.DataFrame, name: str) -> Fields:
             values, sentence = _read_field(each, frame[titles[each.name]])
             (raw if each.kind == "raw" else read)[each.name] = values
             said += [f"column {titles[each.name]!r}: {sentence}"] if sentence else []
-    return Fields(pd.DataFrame(read, index=frame.index), pd.DataFrame(raw, index=frame.index), titles, tuple(said))
+    return Fields(pd.DataFrame(read, index=frame.index, copy=False), pd.DataFrame(raw, index=frame.index, copy=False), titles, tuple(said))
 
 
 def _first_few(names: Iterable[str]) -> str:

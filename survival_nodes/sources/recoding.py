@@ -41,7 +41,7 @@ def rename_columns(frame: pd.DataFrame, mapping: ColumnMapping, name: str) -> pd
         raise InputError("; ".join(absent))
     mapped = {ours: frame[theirs] for ours, theirs in mapping.columns.items()}
     kept = {title: frame[title] for title in there if title not in set(mapping.columns.values()) and title not in mapped}
-    named = pd.DataFrame({**mapped, **kept})
+    named = pd.DataFrame({**mapped, **kept}, copy=False)
     for kind, titles in (("codes", mapping.codes), ("levels", mapping.levels)):
         for title in titles:
             if title not in named and not (title == "nodal_category" and mapping.nodal):
@@ -63,7 +63,7 @@ def recode(named: pd.DataFrame, mapping: ColumnMapping) -> pd.DataFrame:
         problems += more
     if problems:
         raise InputError("; ".join(map(str, problems)))
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns, copy=False)
 
 
 def _recode_column(values: pd.Series, mapping: ColumnMapping) -> tuple[pd.Series, list[Problem]]:

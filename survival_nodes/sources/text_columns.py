@@ -62,7 +62,7 @@ def in_order(values: pd.Series) -> pd.Series:
 
 def strip_blanks(frame: pd.DataFrame) -> pd.DataFrame:
     """Take the blanks around the values of a frame of text away."""
-    return pd.DataFrame({name: _stripped(frame[name]) for name in frame.columns}, index=frame.index, columns=frame.columns)
+    return pd.DataFrame({name: _stripped(frame[name]) for name in frame.columns}, index=frame.index, copy=False)
 
 
 def _stripped(values: pd.Series) -> pd.Series:

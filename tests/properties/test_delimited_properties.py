@@ -104,3 +104,8 @@ def test_how_far_a_large_file_has_been_read_is_told(monkeypatch):
     assert told == sorted(told)
     assert told[-1] == 1.0
     assert 0 <= told[0] <= 1
+
+
+@pytest.mark.parametrize(("text", "delimiter"), [('a,b\n1, "2,3"\n4,5\n6,7\n', ","), ('a\tb\n"1"\t"2\t3"\n4\t5\n6\t7\n', "\t")])
+def test_a_blank_before_a_quotation_mark_is_none_of_the_value(small_blocks, text, delimiter):
+    assert read(text.encode(), delimiter)[0] == ["1", f"2{delimiter}3"]
