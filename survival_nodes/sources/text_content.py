@@ -24,7 +24,6 @@ _FIRST_BYTES = (
     (b"%PDF", "a PDF"),
     (b"<!doc", "a web page"),
     (b"<html", "a web page"),
-    (POINTER, "a git-lfs pointer, which stands in for a file that was not fetched"),
 )
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -102,6 +101,8 @@ def _utf8(content: bytes, encoding: str, name: str) -> bytes:
     if not content[:1000].removeprefix(codecs.BOM_UTF8).strip() and not content.removeprefix(codecs.BOM_UTF8).strip():
         raise InputError(f"{name!r} is empty: a header and at least one row are wanted")
     start = content[:64].lstrip().lower()
+    if start.startswith(POINTER):
+        raise InputError(f"{name!r} is a git-lfs pointer, which stands in for a file that was not fetched: fetch the file itself (git lfs pull does)")
     for first_bytes, kind in _FIRST_BYTES:
         if start.startswith(first_bytes.lower()):
             raise InputError(f"{name!r} is {kind}, whatever its name says: save or fetch it as text (CSV, UTF-8)")
