@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..units import format_count
 from .delimited import TextTable
+from .item_words import m_word, t_word
 from .layout import Fields, Layout, find_titles, read_fields
 from .reading import LeftOut, Reading, Wishes, input_file
 from .registry_items import cause_of, neoadjuvant_of
@@ -20,7 +21,6 @@ from .text_columns import distinct, each_distinct
 
 _AGE = re.compile(r"0*(\d{1,3})(\+?)(?: years?)?", re.IGNORECASE)
 _SITE = re.compile(r"[cC]?(\d\d)\.?(\d)(?:\D.*)?")
-_TNM = re.compile(r"(?:[cpyra]{0,2})(?:[tnm])?(is|[0-4x])(.*)", re.IGNORECASE)
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+")
 _EDITIONS = ("7", "6", "combined", "eod", "adjusted")
 _FOLLOWED = ("Follow-up is the column {!r} in whole months; whether patients without news are presumed alive to the study cut-off is as the database has it.")
@@ -91,10 +91,10 @@ def _own_columns(found: Fields) -> dict[str, pd.Series]:
         columns["age"] = _mapped(raw["age_written"], _age)
     if "site" in raw:
         columns["topography"] = each_distinct(raw["site"], _topography)
-    for name, letter in (("t_category", "t"), ("m_category", "m")):
+    for name, letter, word in (("t_category", "t", t_word), ("m_category", "m", m_word)):
         fields = [raw[f"{letter}_{edition}"] for edition in _EDITIONS if f"{letter}_{edition}" in raw]
         if fields:
-            columns[name] = _first_known([each_distinct(values, lambda word: _tnm(letter.upper(), word)) for values in fields])
+            columns[name] = _first_known([each_distinct(values, word) for values in fields])
     sizes = [_mapped(raw[name], _size) for name in ("size_summary", "size_cs") if name in raw]
     if sizes:
         columns["tumour_mm"] = sizes[0] if len(sizes) == 1 else sizes[0].where(sizes[0].notna(), sizes[1])
@@ -122,18 +122,6 @@ def _topography(word: str) -> str | None:
     """
     match = _SITE.fullmatch(word)
     return f"C{match[1]}.{match[2]}" if match else None
-
-
-def _tnm(letter: str, word: str) -> str | None:
-    """Give T or M without its sub-category and prefix.
-
-    >>> [_tnm("T", word) for word in ("T1mic", "p1C", "Tis", "T4d", "Any T, Mets")], _tnm("M", "cM0(i+)")
-    (['T1', 'T1', 'Tis', 'T4', None], 'M0')
-    """
-    match = _TNM.fullmatch(word.strip())
-    if not match or (letter == "M" and match[1] in "234") or (match[2] and match[2].strip()[:1].isdigit()):
-        return None
-    return letter + {"x": "X", "is": "is"}.get(match[1].casefold(), match[1])
 
 
 def _size(word: str) -> float | None:

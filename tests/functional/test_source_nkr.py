@@ -71,7 +71,7 @@ def test_columns_become_the_cohorts(tmp_path):
     cohort = quiet_cohort(read_nkr_synthetic(path, keep="morf"))
     row = cohort.rows.iloc[0]
     told = {"sex": "female", "age": 61, "diagnosis_year": 2015, "topography": "C504", "behaviour": 3, "laterality": "right", "confirmation": "microscopic",
-            "grade": "3", "t_category": "T1c", "m_category": "M0", "stage": "IA", "er": "positive", "pr": "negative", "her2": "positive",
+            "grade": "3", "t_category": "T1", "m_category": "M0", "stage": "IA", "er": "positive", "pr": "negative", "her2": "positive",
             "tumour_size_mm": 14, "surgery": "conserving", "axillary_surgery": "sentinel then dissection", "chemotherapy": "yes",
             "targeted_therapy": "no", "endocrine_therapy": "yes", "radiotherapy": "yes", "neoadjuvant": "no", "n_examined": 3, "n_positive": 0,
             "morf": "8500", "sample_id": "e1"}
