@@ -22,7 +22,7 @@ ESTIMANDS = ("observed", "cause-specific", "net", "cumulative-incidence", "crude
 CAUSES = ("none", "breast-cancer", "other")
 MARGIN_VERDICTS = ("shown", "excluded", "inconclusive")
 PUBLISHED_VERDICTS = ("consistent", "differs", "inconclusive", "not comparable")
-KINDS = ("text", "number", "integer", "boolean", "date")
+KINDS = ("text", "number", "integer", "count", "boolean", "date")
 
 
 # What survival to an endpoint is called, where the estimand is the observed one.
@@ -106,6 +106,10 @@ def _integer(name: str, sentence: str, unit: str = "", **more) -> Column:
     return Column(name, "integer", sentence, unit, **more)
 
 
+def _count(name: str, sentence: str, unit: str, heading: str) -> Column:
+    return Column(name, "count", sentence, unit, minimum=0, heading=heading)
+
+
 _ENDPOINT = _text("endpoint", "The event that ends follow-up; one of the usual five, or as declared by the cohort.", heading="Endpoint")
 _GROUP = _text("group", "The group of patients: the bare level, several joined by ' | ', `all` where there is one.", heading="Group")
 _YEARS = _number("years", "Time since diagnosis (or the cohort's own time zero).", "years", minimum=0, heading="Years")
@@ -116,9 +120,9 @@ _LOW = _number("conf_low", "Lower end of the confidence interval.", heading="Low
 _HIGH = _number("conf_high", "Upper end of the confidence interval.", heading="Upper limit")
 _LEVEL = _number("conf_level", "Coverage of the interval.", "fraction", minimum=0, maximum=1, heading="Level")
 _P = _number("p_value", "Two-sided p-value, unless the test's name says otherwise.", minimum=0, maximum=1, heading="p")
-_N_RISK = _integer("n_risk", "Patients at risk just before the time (time >= t, entry < t).", "patients", minimum=0, heading="At risk")
-_N_EVENT = _integer("n_event", "Events up to and including the time.", "events", minimum=0, heading="Events")
-_N_CENSOR = _integer("n_censor", "Patients censored up to and including the time.", "patients", minimum=0, heading="Censored")
+_N_RISK = _count("n_risk", "Patients at risk just before the time (time >= t, entry < t), or the sum of their weights.", "patients", "At risk")
+_N_EVENT = _count("n_event", "Events up to and including the time, or the sum of their weights.", "events", "Events")
+_N_CENSOR = _count("n_censor", "Patients censored up to and including the time, or the sum of their weights.", "patients", "Censored")
 _MARGIN_UNIT = "ratio above 1, or a positive worsening"
 
 COHORT = Schema("COHORT", "One row a patient; several only as non-overlapping (entry, exit] pieces of one patient.", (
@@ -265,7 +269,9 @@ def _typed(values: pd.Series | None, kind: str, n: int) -> object:
     missing = values.isna().to_numpy()
     if kind == "text":
         return np.where(missing, None, values.to_numpy(dtype=object))
-    if kind == "integer":
+    if kind == "count" and values.dtype.kind == "f" and not (values[~missing] % 1 == 0).all():
+        kind = "number"  # the sum of weights that are not whole
+    if kind in {"integer", "count"}:
         return values.astype("Int64" if missing.any() else "int64").array
     return values.to_numpy(dtype="float64", na_value=np.nan) if kind == "number" else values.array
 
@@ -304,7 +310,7 @@ def _check_column(values: pd.Series, column: Column) -> list[Problem]:
     missing = values.isna()
     problems = problem_at(column.name, "missing", missing) if column.required else []
     present = values
-    if column.kind in {"number", "integer"}:
+    if column.kind in {"number", "integer", "count"}:
         numbers = _numbers(values, missing)
         infinite = numbers.abs() == float("inf")
         problems += problem_at(column.name, f"not a number ({column.sentence.rstrip('.')})", (numbers.isna() & ~missing) | infinite)

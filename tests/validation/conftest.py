@@ -24,6 +24,7 @@ HERE = Path(__file__).parent
 REFERENCE = os.environ.get("SURVIVAL_NODES_REFERENCE", "")
 KEYS = ["dataset", "analysis", "method", "group", "time", "term", "statistic", "value"]
 NODES = {"node": ["N0", "ITC", "micromet", "macromet"]}
+CAUSES = {0: "none", 1: "cause 1", 2: "cause 2"}  # as the reference names them
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class DataSet:
     by: str | None = None
     strata: str | None = None
     prepare: Callable[[pd.DataFrame], pd.DataFrame] | None = None
+    causes: Mapping[int, str] | None = None
 
     def read(self) -> pd.DataFrame:
         own = HERE / "inputs" / self.file
@@ -82,6 +84,9 @@ DATASETS: dict[str, DataSet] = {
     "veteran": DataSet(
         "veteran.csv", _plain("time", "status"), "days", levels={"celltype": ["squamous", "smallcell", "adeno", "large"]}, by="celltype", strata="trt"),
     "larynx": DataSet("larynx.csv", _plain("time", "delta"), "years", by="stage"),
+    "mgus2_cr": DataSet("mgus2_cr.csv", _plain("etime", "ev", patient_id="id"), "months", by="sex", causes=CAUSES, prepare=lambda frame: frame.assign(
+        sex=frame["sex"].map({"F": "female", "M": "male"}))),
+    "synC_cr_first4000": DataSet("synC_first4000.csv", _plain("time", "cause", patient_id="id"), "days", levels=NODES, by="node", causes=CAUSES),
 } | {f"edge:{case}": _edge_case(case) for case in (
     "all_censored", "all_events_tied", "ends_in_event", "entry_equals_event", "group_without_events", "median_flat", "time_zero_event", "timefix_fuzz")}
 COMMITTED = tuple(name for name, each in DATASETS.items() if (HERE / "inputs" / each.file).exists())
@@ -104,7 +109,7 @@ def _cohort(name: str) -> Cohort:
     spec = DATASETS[name]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)  # a follow-up of months, a sex coded 1/2: known here, and not what is tested
-        return Cohort.from_frame(spec.read(), spec.columns, spec.time_unit, levels=spec.levels, days_per_year=spec.days_per_year)
+        return Cohort.from_frame(spec.read(), spec.columns, spec.time_unit, levels=spec.levels, days_per_year=spec.days_per_year, causes=spec.causes)
 
 
 def _rows(dataset: str, analysis: str) -> pd.DataFrame:
