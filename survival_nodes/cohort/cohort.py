@@ -326,6 +326,16 @@ class Cohort:
         added = {name: frame[name].array for name in frame.columns}
         return replace(self, frame=self.frame.assign(**added))
 
+    def split_at(self, years: float | Sequence[float], name: str = "period") -> Cohort:
+        """Cut follow-up at years above 0: a row a piece (entry, exit], and an ordered column of periods, as `0 to 2 years`, `2 years on`.
+
+        An event at a cut belongs to the period that ends there. The same patients, to the active endpoint alone; curves and counts are
+        unchanged. A hazard ratio for each period is ``CoxModel("node:period + age", strata="period")``. UsageError if the column exists.
+        """
+        from .time_split import split_at
+
+        return split_at(self, years, name)
+
     def with_endpoint(self, name: str) -> Cohort:
         """Give the same patients with another active endpoint; those without follow-up to it are left out and counted.
 
@@ -347,6 +357,20 @@ class Cohort:
         frame = frame.assign(years=np.where(followed, wanted.clock.years(wanted.exit), np.nan), event=wanted.event)
         moved = replace(self, frame=frame, times=times, endpoint=name)
         return moved if followed.all() else moved._keep(followed, f"endpoint {name}", f"no follow-up to {name}")
+
+    def landmark(self, years: float) -> Cohort:
+        """Follow only those under observation and free of the event at `years`, time counted from there; the others are counted.
+
+        Groups known by then may be compared so without immortal time (Anderson, Cain and Gelber 1983, J Clin Oncol 1:710).
+
+        Raises
+        ------
+        UsageError, InputError
+            If the time is not above 0, or nobody is left.
+        """
+        from .landmark import landmark
+
+        return landmark(self, years)
 
 
 def judged(rule: Rule, rows: pd.DataFrame) -> np.ndarray:

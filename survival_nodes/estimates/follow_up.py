@@ -10,8 +10,8 @@ import pandas as pd
 from ..cohort import Cohort
 from ..counting import group_counts
 from ..kernels.intervals import CONF_TYPES
-from .kaplan_meier import quantile_frame, step_curve
 from .options import check_choice, check_conf_level, fractions
+from .step_curves import quantile_frame, step_curve
 
 
 @dataclass(frozen=True)

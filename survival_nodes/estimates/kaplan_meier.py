@@ -8,44 +8,15 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from ..cohort import Clock, Cohort
-from ..columns import CURVES, ESTIMATES, QUANTILES, Schema, frame_of
-from ..counting import GroupCounts, group_counts
+from ..cohort import Cohort
+from ..columns import CURVES, ESTIMATES, Schema, frame_of
 from ..errors import UsageError
 from ..kernels.intervals import CONF_TYPES, survival_limits
-from ..kernels.product_limit import fleming_harrington, nelson_aalen, product_limit, quantile_times
 from ..units import format_years
+from .competing_causes import warn_of_competing_causes
+from .fixed_time import fixed_time_tests, pseudo_value_frame
 from .options import check_choice, check_conf_level, fractions, normal_quantile, times_in_years
-
-_NAMES = {"kaplan-meier": "Kaplan-Meier", "nelson-aalen": "Nelson-Aalen", "fleming-harrington": "Fleming-Harrington"}
-ESTIMATORS = tuple(_NAMES)
-
-
-@dataclass(frozen=True, eq=False)
-class StepCurve:
-    """The survival of one group after each of its exit ticks, and the variance of its logarithm."""
-
-    counts: GroupCounts
-    survival: np.ndarray
-    log_variance: np.ndarray
-
-    def limits(self, conf_level: float, conf_type: str) -> tuple[np.ndarray, np.ndarray]:
-        """Give pointwise limits after each tick."""
-        return survival_limits(self.survival, np.sqrt(self.log_variance), normal_quantile(conf_level), conf_type)
-
-    def quantiles(self, clock: Clock, probs: Sequence[float], conf_level: float, conf_type: str) -> list[np.ndarray]:
-        """Give the years by which each fraction has had the event, and the ends of their intervals (limits read across)."""
-        years = clock.years(self.counts.ticks)
-        return [quantile_times(years, curve, probs) for curve in (self.survival, *self.limits(conf_level, conf_type))]
-
-
-def step_curve(counts: GroupCounts, estimator: str) -> StepCurve:
-    """Estimate the survival of one group; a cumulative hazard H gives exp(-H), whose logarithm has the variance of H."""
-    if estimator == "kaplan-meier":
-        return StepCurve(counts, *product_limit(counts.n_risk, counts.n_event))
-    hazard, variance = (nelson_aalen if estimator == "nelson-aalen" else fleming_harrington)(counts.n_risk, counts.n_event)
-    return StepCurve(counts, np.exp(-hazard), variance)
-
+from .step_curves import ESTIMATORS, NAMES, StepCurve, quantile_frame, step_curves
 
 @dataclass(frozen=True)
 class KaplanMeier:
@@ -66,17 +37,34 @@ class KaplanMeier:
         `fleming-harrington`, which takes tied events one after another.
     cause
         Count only this cause as the event and censor the others; None counts the endpoint's event.
+    weights
+        Column of case weights, numbers of 0 or more; n_risk, n_event and n_censor are then sums of weights.
+    robust
+        True: the variance adds up the squared influence of clusters (infinitesimal jackknife, as R's survfit); False: weights are
+        repeats, and the variance is Greenwood's with weighted counts. None: robust where a weight is not whole, or a cluster is named.
+    cluster
+        Column that says which rows belong together in the robust variance; None takes patients, so that pieces of a patient's
+        follow-up count once.
 
     Raises
     ------
     UsageError
-        If an option is not one of those named, or the cohort knows no such cause.
+        If an option is not one of those named, a cluster is named for a variance that is not robust, or the cohort knows no such cause.
+    InputError
+        If a weight is missing, negative or no number, or all are 0.
+
+    Warns
+    -----
+    DataWarning
+        If a cause is given and, at some of `at_years`, the others make 1 - S differ from its cumulative incidence by more than a point;
+        if rows have no value in `by` or `cluster`, and are left out.
 
     Notes
     -----
     Kaplan and Meier 1958, J Am Stat Assoc 53:457. With delayed entry, at risk at t are those with entry < t <= exit. Once
     everybody at risk has had the event survival is 0 and stays 0. The interval is missing where the scale has none (survival
-    0; on most scales also 1 once follow-up has ended for somebody), as in R's survfit.
+    0; on most scales also 1 once follow-up has ended for somebody), as in R's survfit. Without weights, every patient a
+    cluster and nobody entering late, the robust variance is Greenwood's. A row of weight 0 is nobody's.
 
     >>> import pandas as pd
     >>> cohort = Cohort.from_frame(pd.DataFrame({"t": [12, 30, 36, 61], "d": [1, 1, 0, 0]}), {"years": "t", "event": "d"}, "months")
@@ -90,26 +78,34 @@ class KaplanMeier:
     conf_type: str = field(default="log-log", kw_only=True)
     estimator: str = field(default="kaplan-meier", kw_only=True)
     cause: str | None = field(default=None, kw_only=True)
+    weights: str | None = field(default=None, kw_only=True)
+    robust: bool | None = field(default=None, kw_only=True)
+    cluster: str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "at_years", times_in_years(self.at_years))
         check_conf_level(self.conf_level)
         check_choice("conf_type", self.conf_type, CONF_TYPES)
         check_choice("estimator", self.estimator, ESTIMATORS)
+        if self.robust not in (None, True, False):
+            raise UsageError(f"robust is True, False or None (robust where weights are not whole), not {self.robust!r}")
+        if self.cluster is not None and self.robust is False:
+            raise UsageError(f"cluster={self.cluster!r} belongs to the robust variance: leave out robust=False, or the cluster")
 
     def __call__(self, cohort: Cohort) -> pd.DataFrame:
         """Give ESTIMATES, a row a group and time; missing, with nobody at risk, beyond the group's last follow-up."""
-        years = np.array(self.at_years)
+        years, curves = np.array(self.at_years), self._curves(cohort)
         position = cohort.clock.position(years)
-        parts = [{"years": years, **self._at(curve, position, -1.0)} for curve in self._curves(cohort)]
-        return self._frame(cohort, ESTIMATES, parts, "")
+        if self.cause is not None:
+            warn_of_competing_causes(self, cohort, curves)
+        parts = [{"years": years, **self._at(curve, position, -1.0)} for curve in curves]
+        return self._frame(cohort, ESTIMATES, parts, self._method(curves))
 
     def curve(self, cohort: Cohort) -> pd.DataFrame:
         """Give CURVES: the estimate at every distinct time at which follow-up ends for somebody; no row at time 0."""
-        parts = [
-            {"years": cohort.clock.years(curve.counts.ticks), **self._at(curve, curve.counts.ticks, -1.0)}
-            for curve in self._curves(cohort)]
-        return self._frame(cohort, CURVES, parts, "")
+        curves = self._curves(cohort)
+        parts = [{"years": cohort.clock.years(curve.counts.ticks), **self._at(curve, curve.counts.ticks, -1.0)} for curve in curves]
+        return self._frame(cohort, CURVES, parts, self._method(curves))
 
     def quantiles(self, cohort: Cohort, probs: Sequence[float] = (0.5,)) -> pd.DataFrame:
         """Give QUANTILES: the times by which fractions `probs` have had the event, 0.5 the median.
@@ -123,7 +119,8 @@ class KaplanMeier:
     def conditional(self, cohort: Cohort, given_years: float) -> pd.DataFrame:
         """Give ESTIMATES of surviving to those of `at_years` that lie after `given_years`, for those who survived that long.
 
-        S(t | s) = S(t) / S(s); the variance sums Greenwood's terms over (s, t], and events and censored are counted there.
+        S(t | s) = S(t) / S(s); the variance sums Greenwood's terms (or the influence) over (s, t], and events and censored are
+        counted there.
 
         Raises
         ------
@@ -135,45 +132,103 @@ class KaplanMeier:
         if not len(years):
             raise UsageError(f"no time of at_years lies after given_years={given:g}: add one, as at_years=({given + 1:g}, {given + 5:g})")
         start, position = float(cohort.clock.position(given)), cohort.clock.position(years)
-        parts = [{"years": years, **self._at(curve, position, start)} for curve in self._curves(cohort)]
-        return self._frame(cohort, ESTIMATES, parts, f" given survival to {format_years(given)}")
+        curves = self._curves(cohort)
+        parts = [{"years": years, **self._at(curve, position, start)} for curve in curves]
+        return self._frame(cohort, ESTIMATES, parts, self._method(curves, f" given survival to {format_years(given)}"))
+
+    def test(self, cohort: Cohort, scale: str = "log-log") -> pd.DataFrame:
+        """Give TESTS: a row for each of `at_years`, equal survival of the groups at that time, a chi-square on a scale.
+
+        Parameters
+        ----------
+        cohort
+            The patients.
+        scale
+            Any of the scales of intervals; `log-log` and `logit` keep their level best in small groups.
+
+        Raises
+        ------
+        UsageError
+            If there is no `by`, or no such scale.
+
+        Warns
+        -----
+        DataWarning
+            If a group is not followed so long, or its survival is 0 or 1: that test is missing.
+
+        Notes
+        -----
+        Klein, Logan, Harhoff and Andersen 2007, Stat Med 26:4505. Groups are independent, but in the robust variance, where
+        clusters that lie in several groups make these covary.
+
+        >>> rows = pd.DataFrame({"t": [12, 30, 36, 61, 20, 70], "d": [1, 1, 0, 0, 1, 0], "node": [*"aaaabb"]})
+        >>> cohort = Cohort.from_frame(rows, {"years": "t", "event": "d"}, "months")
+        >>> KaplanMeier("node", at_years=3).test(cohort, "plain").round(3).values[0, :4].tolist()
+        ['Kaplan-Meier at 3 years, plain scale', 'a vs b', 0.0, 1]
+        """
+        check_choice("scale", scale, CONF_TYPES)
+        if self.by is None:
+            raise UsageError("a test compares groups: name their column, as KaplanMeier(by=...)")
+        curves = self._curves(cohort)
+        name = f"{NAMES[self.estimator]} at {{}}, {scale} scale{self._weighting(curves)}"
+        return fixed_time_tests(curves, cohort.clock.position(np.array(self.at_years)), scale, [name.format(format_years(time)) for time in self.at_years])
+
+    def pseudo_values(self, cohort: Cohort) -> pd.DataFrame:
+        """Give `patient_id, group, years, pseudo_value`: n S(t) - (n - 1) S(t) without the patient, at each of `at_years`, n of the group.
+
+        A regression of them on covariates is a regression of S(t). Missing beyond the group's last follow-up.
+
+        Raises
+        ------
+        UsageError
+            If there are weights, another estimator, or patients who enter late: leaving one out is then not defined.
+
+        Notes
+        -----
+        Andersen, Klein and Rosthoj 2003, Biometrika 90:15. Each is the exact jackknife; all are found in one pass.
+
+        >>> cohort = Cohort.from_frame(pd.DataFrame({"t": [12, 30, 36, 61], "d": [1, 1, 0, 0]}), {"years": "t", "event": "d"}, "months")
+        >>> KaplanMeier(at_years=3).pseudo_values(cohort)["pseudo_value"].round(9).tolist()
+        [0.0, 0.0, 1.0, 1.0]
+        """
+        if self.weights is not None or self.estimator != "kaplan-meier":
+            raise UsageError("pseudo-values are of the Kaplan-Meier estimate without weights: leave out weights and estimator")
+        return pseudo_value_frame(cohort, self.by, self.cause, np.array(self.at_years))
 
     def _curves(self, cohort: Cohort) -> list[StepCurve]:
-        causes = None if self.cause is None else (self.cause,)
-        return [step_curve(counts, self.estimator) for counts in group_counts(cohort, self.by, causes)]
+        return step_curves(cohort, self.by, self.estimator, self.cause, weights=self.weights, robust=self.robust, cluster=self.cluster)
 
     def _at(self, curve: StepCurve, position: np.ndarray, start: float) -> dict[str, np.ndarray]:
         """Read a curve at positions on the scale of ticks, for those still followed after `start` (-1: from the origin)."""
         counts = curve.counts
-        step, base = (np.searchsorted(counts.ticks, at, side="right") for at in (position, start))
-        survival, log_variance = np.append(1.0, curve.survival), np.append(0.0, curve.log_variance)
+        step, base, estimate, log_std_error = curve.at(position, start)
         n_event, n_censor = (np.append(0, np.cumsum(n)) for n in (counts.n_event, counts.n_censor))
-        with np.errstate(invalid="ignore", divide="ignore"):  # nobody survives to condition on, or survival 0: no number
-            estimate, log_std_error = survival[step] / survival[base], np.sqrt(log_variance[step] - log_variance[base])
-            std_error = estimate * log_std_error
         low, high = survival_limits(estimate, log_std_error, normal_quantile(self.conf_level), self.conf_type)
-        untouched = (step == base) & (survival[base] > 0)  # before anybody leaves nothing is uncertain
+        untouched = (step == base) & ~np.isnan(estimate)  # before anybody leaves nothing is uncertain
+        with np.errstate(invalid="ignore"):  # survival 0: no number
+            std_error = estimate * log_std_error
         numbers = {"estimate": estimate, "std_error": std_error, "conf_low": np.where(untouched, 1.0, low), "conf_high": np.where(untouched, 1.0, high)}
         followed = position <= counts.last
         return {name: np.where(followed, values, np.nan) for name, values in numbers.items()} | {
             "n_risk": counts.at_risk(position), "n_event": n_event[step] - n_event[base], "n_censor": n_censor[step] - n_censor[base],
             "group": np.full(len(step), counts.label, dtype=object)}
 
-    def _frame(self, cohort: Cohort, schema: Schema, parts: list[dict[str, np.ndarray]], given: str) -> pd.DataFrame:
+    def _weighting(self, curves: Sequence[StepCurve]) -> str:
+        robust = any(curve.spread is not None for curve in curves)
+        variance = ", robust variance" + (f" clustered by {self.cluster}" if self.cluster is not None else "")
+        return (f", weighted by {self.weights}" if self.weights is not None else "") + (variance if robust else "")
+
+    def _method(self, curves: Sequence[StepCurve], given: str = "") -> str:
+        return f"{NAMES[self.estimator]}{given}{self._weighting(curves)}, {self.conf_type} interval"
+
+    def _frame(self, cohort: Cohort, schema: Schema, parts: list[dict[str, np.ndarray]], method: str) -> pd.DataFrame:
         columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         return frame_of(schema, {
             **columns, "endpoint": cohort.endpoint, "cause": self.cause, "estimand": estimand(cohort, self.cause),
-            "method": f"{_NAMES[self.estimator]}{given}, {self.conf_type} interval", "conf_level": self.conf_level})
+            "method": method, "conf_level": self.conf_level})
 
 
 def estimand(cohort: Cohort, cause: str | None) -> str:
     """Name what the survival of an endpoint's event estimates; other causes of death censored make it cause-specific."""
     return "cause-specific" if cause is not None or cohort.endpoint == "breast-cancer" else "observed"
 
-
-def quantile_frame(cohort: Cohort, curves: Sequence[StepCurve], probs: Sequence[float], conf_level: float, conf_type: str) -> pd.DataFrame:
-    """Give QUANTILES of curves, a row a group and fraction."""
-    times = [curve.quantiles(cohort.clock, probs, conf_level, conf_type) for curve in curves]
-    columns = {name: np.concatenate([part[place] for part in times]) for place, name in enumerate(("years", "conf_low", "conf_high"))}
-    labels = np.array([curve.counts.label for curve in curves], dtype=object)
-    return frame_of(QUANTILES, {"endpoint": cohort.endpoint, "group": np.repeat(labels, len(probs)), "prob": np.tile(probs, len(curves)), **columns})

@@ -68,3 +68,23 @@ def survival_limits(survival: np.ndarray, log_std_error: np.ndarray, z: float, c
     low, high = np.full(survival.shape, np.nan), np.full(survival.shape, np.nan)
     low[possible], high[possible] = _SCALES[conf_type](inside, width)
     return low, high
+
+
+def transformed(survival: np.ndarray, scale: str) -> tuple[np.ndarray, np.ndarray]:
+    """Give a survival on a scale, and its slope there by the logarithm of survival (for the delta method); between 0 and 1 only.
+
+    >>> value, slope = transformed(np.array([0.5]), "logit")
+    >>> value.tolist(), slope.tolist()
+    ([0.0], [2.0])
+    """
+    s = np.where((survival > 0) & (survival < 1), survival, np.nan)
+    log = np.log(s)
+    if scale == "plain":
+        return s, s
+    if scale == "log":
+        return log, np.ones_like(s)
+    if scale == "log-log":
+        return np.log(-log), 1 / log
+    if scale == "logit":
+        return log - np.log1p(-s), 1 / (1 - s)
+    return np.arcsin(np.sqrt(s)), np.sqrt(s / (1 - s)) / 2
