@@ -200,7 +200,9 @@ CONTRASTS = Schema("CONTRASTS", "A group against its reference, with margin and 
     _number("estimate", "Group minus reference, or group over reference.", heading="Estimate"), _STD_ERROR, _LOW, _HIGH,
     _number("margin", "Largest worsening that would still be called no worse.", _MARGIN_UNIT, heading="Margin"),
     _number("smallest_margin", "Smallest margin with which these data would have shown non-inferiority.", _MARGIN_UNIT, heading="Smallest margin"),
-    _number("p_value", "One-sided p-value of the claim (no worse than the margin; or worse).", minimum=0, maximum=1, heading="p"),
+    _number(
+        "p_value", "One-sided p-value of the claim (no worse than the margin; or worse); two-sided, of no difference, where there is no margin.",
+        minimum=0, maximum=1, heading="p"),
     _text("verdict", "shown, excluded or inconclusive.", MARGIN_VERDICTS, heading="Verdict"),
 ))
 PUBLISHED = Schema("PUBLISHED", "Published rates and ratios, a row a printed figure.", (

@@ -190,6 +190,8 @@ MEASURES = {
     "survival-difference": Measure("survival difference", "percentage points", False),
     "restricted-mean-difference": Measure("restricted mean difference", "years", False),
     "restricted-mean-ratio": Measure("restricted mean ratio", "ratio", False),
+    "restricted-time-lost-ratio": Measure("restricted time lost ratio", "ratio", True),
     "incidence-difference": Measure("incidence difference", "percentage points", True),
     "net-survival-difference": Measure("net survival difference", "percentage points", False),
+    "standardised-mortality-ratio": Measure("standardised mortality ratio", "ratio", True),
 }

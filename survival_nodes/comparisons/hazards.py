@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import pandas as pd
 from scipy.special import ndtri
 
-from ..errors import DataWarning, UsageError, unknown_name
+from ..errors import DataWarning, UsageError
 from ..estimates.cox import CoxModel
+from ..estimates.horizon import endpoint_of, other_labels
 
 if TYPE_CHECKING:
     from ..cohort import Cohort
@@ -65,14 +66,9 @@ def log_hazard_ratios(cohort: Cohort, by: str | Sequence[str], reference: str, f
     return [_ratio_of(fit, reference, label) for label in labels[1:]]
 
 
-def other_groups(cohort: Cohort, by: str | Sequence[str], reference: object) -> tuple[str, ...]:
+def other_groups(cohort: Cohort, by: str | Sequence[str], reference: str) -> tuple[str, ...]:
     """Give the groups beside the reference, in level order, or raise UsageError where there is no such reference or nothing beside it."""
-    labels = cohort.groups(by).labels
-    if reference not in labels:
-        raise UsageError(unknown_name(f"group of {_named(by)} to refer to", reference, labels))
-    if len(labels) == 1:
-        raise UsageError(f"{_named(by)} has the one group {reference!r}: there is nothing to compare it with")
-    return tuple(label for label in labels if label != reference)
+    return other_labels(cohort.groups(by).labels, by, reference)
 
 
 def check_one_sided(one_sided_alpha: float) -> None:
@@ -103,17 +99,6 @@ def reach_of(one_sided_alpha: float) -> float:
     return float(-ndtri(one_sided_alpha))
 
 
-def endpoint_of(endpoint: str, cause: str | None) -> str:
-    """Name what the event is: death from one cause is an endpoint of its own.
-
-    >>> endpoint_of("overall", None), endpoint_of("overall", "breast-cancer"), endpoint_of("recurrence", "other")
-    ('overall', 'breast-cancer', 'recurrence, other')
-    """
-    if cause is None:
-        return endpoint
-    return cause if endpoint in {"overall", cause} else f"{endpoint}, {cause}"
-
-
 def _reference_first(cohort: Cohort, by: str | Sequence[str], reference: str) -> tuple[tuple[str, ...], list[int]]:
     """Order the groups with the reference first; gives labels and codes (-1 where the group is missing)."""
     groups = cohort.groups(by)
@@ -135,10 +120,6 @@ def _ratio_of(fit: CoxFit, reference: str, label: str) -> LogHazardRatio:
 
 def _exp(value: float) -> float:
     return math.inf if value > 700 else math.exp(value)
-
-
-def _named(by: str | Sequence[str]) -> str:
-    return repr(by) if isinstance(by, str) else " x ".join(map(repr, by))
 
 
 def is_number(value: object) -> bool:

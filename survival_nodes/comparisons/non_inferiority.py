@@ -13,10 +13,11 @@ from scipy.special import ndtr
 
 from ..columns import CONTRASTS, frame_of
 from ..errors import DataWarning, UsageError
+from ..estimates.horizon import endpoint_of
 from ..estimates.kaplan_meier import KaplanMeier
 from ..units import format_years
 from .hazards import (
-    LogHazardRatio, check_difference_margin, check_one_sided, check_ratio_margin, endpoint_of, is_number, other_groups, ratio_rows, reach_of,
+    LogHazardRatio, check_difference_margin, check_one_sided, check_ratio_margin, is_number, other_groups, ratio_rows, reach_of,
 )
 
 if TYPE_CHECKING:

@@ -14,15 +14,17 @@ from scipy.special import gammaincc
 from ..cohort import Cohort, Groups
 from ..columns import TESTS, frame_of
 from ..counting import GroupCounts, group_arrays, known_groups, tally
-from ..errors import DataWarning, UsageError
+from ..errors import DataWarning, InputError, UsageError
 from ..kernels import log_rank as kernel
-from ..units import format_number
+from ..kernels import permutation as permuting
+from ..units import format_count, format_number
 from .options import check_choice, check_not_negative
 
 _WEIGHTS = {
     "gehan": ("Gehan", kernel.gehan_weights), "tarone-ware": ("Tarone-Ware", kernel.tarone_ware_weights), "peto-peto": ("Peto-Peto", kernel.peto_peto_weights)}
 WEIGHTS = tuple(_WEIGHTS)
-ADJUSTMENTS = ("holm", "bonferroni", "BH", "none")
+ADJUSTMENTS = ("holm", "hochberg", "bonferroni", "BH", "none")
+EXACT_LIMIT = 200_000  # assignments that are enumerated; beyond, some are drawn
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +111,7 @@ class LogRank:
         return frame_of(TESTS, [row])
 
     def pairwise(self, cohort: Cohort, adjust: str = "holm") -> pd.DataFrame:
-        """Give TESTS with a row a pair of groups, the p-values adjusted by `holm`, `bonferroni` or `BH` (or `none`: none adjusted).
+        """Give TESTS with a row a pair of groups, the p-values adjusted by `holm`, `hochberg`, `bonferroni` or `BH` (or `none`: none adjusted).
 
         Each pair is tested on its own patients alone. Pairs without a statistic do not count as comparisons.
         """
@@ -139,6 +141,56 @@ class LogRank:
         row = self._row(strata, statistic, 1 if exists else 0, " trend")
         _warn_of_thin_groups(strata, self.by, [row])
         return frame_of(TESTS, [row])
+
+    def permutation(self, cohort: Cohort, seed: int, *, n_draws: int = 20_000) -> pd.DataFrame:
+        """Give TESTS: one row, the p-value from dealing the patients out to the groups anew, for groups too small for chi-square.
+
+        Every assignment is looked at where there are at most 200,000, within strata where there are some; else `n_draws` random
+        ones, and p = (1 + as far) / (1 + drawn), both as far as observed or further. The test's name says which, and how many.
+
+        Parameters
+        ----------
+        cohort
+            The patients.
+        seed
+            Of the random assignments, a whole number, 0 or more; where all are looked at nothing hangs on it.
+        n_draws
+            How many are drawn.
+
+        Raises
+        ------
+        InputError
+            If patients come under observation late: their order of entry is not exchangeable, so no assignment stands for another.
+
+        Notes
+        -----
+        A patient's score is the weight of the own event less the weighted hazard of all groups up to the end of follow-up, so that
+        a group's sum of scores is its weighted observed minus expected events. The statistic is the quadratic form of these sums
+        in their covariance over the assignments (of two groups, the square of O - E over its permutation standard deviation); it
+        is not the chi-square of `LogRank()`, whose variance is hypergeometric. Equal survival and equal censoring are needed.
+        Neuhaus 1993, Ann Stat 21:1760.
+        """
+        if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or seed < 0:
+            raise UsageError(f"seed is a whole number, 0 or more, not {seed!r}")
+        if not isinstance(n_draws, (int, np.integer)) or isinstance(n_draws, bool) or n_draws < 1:
+            raise UsageError(f"n_draws is a whole number above 0, as 20000, not {n_draws!r}")
+        strata = self._count(cohort)
+        _refuse_late_entry(strata)
+        scored = [self._scored(groups) for groups in strata.counts]
+        statistic, df, p_value, how = permutation_test([scores for scores, _ in scored], [sizes for _, sizes in scored], seed, n_draws)
+        row = self._row(strata, statistic, df, " permutation") | {"p_value": p_value}
+        _warn_of_thin_groups(strata, self.by, [row])
+        return frame_of(TESTS, [row | {"test": f"{row['test']}, {how}"}])
+
+    def _scored(self, groups: Sequence[GroupCounts]) -> tuple[np.ndarray, tuple[int, ...]]:
+        """Give the scores of the patients of a stratum, group after group, and how many patients each group has."""
+        n_risk, n_event = event_table(groups)
+        all_at_risk, all_failed = n_risk.sum(axis=1), n_event.sum(axis=1)
+        event_ticks = np.unique(np.concatenate([counts.ticks[counts.n_event > 0] for counts in groups]))
+        ticks = np.concatenate([np.concatenate((np.repeat(each.ticks, each.n_event), np.repeat(each.ticks, each.n_censor))) for each in groups])
+        event = np.concatenate([np.repeat([True, False], [each.n_event.sum(), each.n_censor.sum()]) for each in groups])
+        place = np.searchsorted(event_ticks, ticks, side="right")
+        return permuting.log_rank_scores(place, event, all_failed / all_at_risk, self._weights(n_risk, n_event)), tuple(each.n for each in groups)
 
     def observed_expected(self, cohort: Cohort) -> pd.DataFrame:
         """Give `group, n, observed, expected, variance`: weighted events, those expected were hazards equal, the variance of their difference."""
@@ -201,7 +253,7 @@ def event_table(groups: Sequence[GroupCounts]) -> tuple[np.ndarray, np.ndarray]:
 def adjusted_p(p_values: np.ndarray, adjust: str) -> np.ndarray:
     """Adjust p-values for their number; missing ones stay missing and do not count.
 
-    Holm 1979, Scand J Stat 6:65; Benjamini and Hochberg 1995, J R Stat Soc B 57:289.
+    Holm 1979, Scand J Stat 6:65; Hochberg 1988, Biometrika 75:800; Benjamini and Hochberg 1995, J R Stat Soc B 57:289.
 
     >>> adjusted_p(np.array([0.01, 0.04, 0.03]), "holm").round(3).tolist()
     [0.03, 0.06, 0.06]
@@ -213,9 +265,42 @@ def adjusted_p(p_values: np.ndarray, adjust: str) -> np.ndarray:
         result[known] = np.minimum(m * p, 1)
     elif adjust == "holm":
         result[known[order]] = np.minimum(np.maximum.accumulate((m - np.arange(m)) * p[order]), 1)
+    elif adjust == "hochberg":
+        result[known[order]] = np.minimum.accumulate(((m - np.arange(m)) * p[order])[::-1])[::-1]
     elif adjust == "BH":
         result[known[order]] = np.minimum.accumulate((p[order] * m / np.arange(1, m + 1))[::-1])[::-1]
     return result
+
+
+def permutation_test(scores: Sequence[np.ndarray], sizes: Sequence[tuple[int, ...]], seed: int, n_draws: int) -> tuple[float, int, float, str]:
+    """Give statistic, degrees of freedom, p-value and how it was found, from the scores of each stratum, group after group.
+
+    >>> statistic, df, p_value, how = permutation_test([np.array([3.0, 2.0, 1.0, -1.0, -2.0, -3.0])], [(3, 3)], 0, 1)
+    >>> round(statistic, 3), df, p_value, how
+    (4.286, 1, 0.1, 'exact, all 20 assignments')
+    """
+    covariance = permuting.permutation_covariance(scores, sizes)
+    bounds = [np.concatenate(([0], np.cumsum(own))) for own in sizes]
+    observed = sum(np.array([own[start:stop].sum() for start, stop in zip(each[:-1], each[1:])]) for own, each in zip(scores, bounds))
+    statistic, df = kernel.chi_square(observed, covariance)
+    n_all = permuting.n_assignments(sizes, EXACT_LIMIT)
+    how = f"Monte Carlo of {format_count(n_draws)}" if n_all is None else f"exact, all {format_count(n_all)} assignments"
+    if not df:
+        return statistic, df, float("nan"), how
+    inverse = np.linalg.pinv(covariance, rcond=1e-9, hermitian=True)
+    if n_all is not None:
+        return statistic, df, permuting.count_as_far(permuting.all_sums(scores, sizes), inverse, statistic) / n_all, how
+    batches = permuting.random_sums(scores, sizes, n_draws, np.random.default_rng(seed))
+    p_value = (1 + sum(permuting.count_as_far(sums, inverse, statistic) for sums in batches)) / (1 + n_draws)
+    return statistic, df, p_value, f"{how}, standard error {format_number(float(np.sqrt(p_value * (1 - p_value) / n_draws)), 4)}"
+
+
+def _refuse_late_entry(strata: Strata) -> None:
+    late = sum(int(group.n_enter[group.entry_ticks >= 0].sum()) for groups in strata.counts for group in groups)
+    if late:
+        raise InputError(
+            f"{format_count(late)} patients come under observation late (or in pieces), so they cannot be exchanged with others: "
+            "leave them out, or use LogRank itself, which takes delayed entry")
 
 
 def _scores(labels: Sequence[str], scores: Sequence[float] | Mapping[str, float] | None) -> np.ndarray:
@@ -242,7 +327,7 @@ def _warn_of_thin_groups(strata: Strata, by: str | Sequence[str], rows: Sequence
     elif silent:
         said = f"no events in {', '.join(silent)} ({name!r}): the test rests on the events expected there"
     elif any(np.isnan(row["statistic"]) for row in rows):
-        said = f"some groups of {name!r} are never at risk at an event of the other: there is no statistic for them"
+        said = f"some groups of {name!r} are never at risk at an event of the other, or fail with all others at once: there is no statistic for them"
     if said:
         warnings.warn(said, DataWarning, stacklevel=3)
 
