@@ -1,19 +1,22 @@
-"""What a fitted Cox model holds, and the survival it predicts for given profiles."""
+"""What a fitted Cox model holds, and what can be asked of it."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from ..cohort.grouping import as_level
-from ..errors import UsageError, unknown_name
 from ..kernels.partial_likelihood import Evaluation
+from .cox_concordance import concordance_table
+from .cox_prediction import baseline_at, hazard_ratio, linear_predictor, predict
+from .cox_residuals import residuals
 from .design import Design
-from .options import times_in_years
+from .nested_models import compare
 
 if TYPE_CHECKING:
     from ..cohort import Cohort
@@ -29,7 +32,12 @@ class LogLikelihood(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """The fitted rows as arrays of shape (n,): ticks, event 0/1, stratum (codes into `strata_names`); and the clock of the ticks."""
+    """The fitted rows as arrays of shape (n,), and the clock of the ticks.
+
+    `entry`, `exit` in ticks; `event` 0/1; `stratum` codes into `strata_names`; `weight` case weights above 0, ones where there are
+    none; `robust` whether the variance is; `cluster` codes from 0 of what varies together in it, None where each row stands alone;
+    `patient_id` who.
+    """
 
     entry: np.ndarray
     exit: np.ndarray
@@ -37,12 +45,26 @@ class Rows:
     stratum: np.ndarray
     strata_names: tuple[str, ...]
     clock: Clock
+    weight: np.ndarray
+    cluster: np.ndarray | None = None
+    robust: bool = False
+    patient_id: np.ndarray | None = None
 
     @classmethod
-    def of(cls, cohort: Cohort, kept: np.ndarray, strata: tuple[str, ...], cause: str | None) -> Rows:
-        """Take the rows that are kept (a boolean mask)."""
+    def of(
+        cls, cohort: Cohort, kept: np.ndarray, strata: tuple[str, ...], cause: str | None,
+        weight: np.ndarray | None = None, cluster: np.ndarray | None = None, *, robust: bool = False,
+    ) -> Rows:
+        """Take the rows that are kept (a boolean mask); `weight` and `cluster` are those of the rows kept."""
         groups = cohort.groups(strata or None)
-        return cls(cohort.entry_ticks[kept], cohort.exit_ticks[kept], cohort.events(cause)[kept], groups.codes[kept], groups.labels, cohort.clock)
+        return cls(
+            cohort.entry_ticks[kept], cohort.exit_ticks[kept], cohort.events(cause)[kept], groups.codes[kept], groups.labels, cohort.clock,
+            np.ones(int(kept.sum())) if weight is None else weight, cluster, robust, cohort.column("patient_id").to_numpy()[kept])
+
+    @property
+    def case_weight(self) -> np.ndarray | None:
+        """The weights, or None where all are 1."""
+        return None if (self.weight == 1).all() else self.weight
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,19 +76,24 @@ class CoxFit:
     coefficients : DataFrame
         COEFFICIENTS; numbers are missing where the data do not give them.
     covariance : DataFrame
-        Covariance of the coefficients, term by term.
+        Covariance of the coefficients, term by term: the one that intervals and tests are made from, robust where that was asked for.
     log_likelihood : LogLikelihood
-        `null` and `model`.
+        `null` and `model`; both penalised where there is a penalty.
     tests : DataFrame
-        TESTS of all coefficients together: likelihood ratio, Wald, score.
+        TESTS of all coefficients together: likelihood ratio, Wald (by `covariance`), score; and the robust score where the variance is
+        robust. The first and third take rows to be independent.
     concordance : float
         Harrell's concordance: the fraction of comparable pairs in which the higher hazard fails first, ties counting a half.
     baseline : DataFrame
         `stratum, years, cumulative_hazard` at every event time, where each number is 0 and each category at its reference.
     n, n_event, n_dropped : int
-        Rows fitted, events among them, and rows left out because a covariate is missing.
+        Rows fitted, events among them, and rows left out because a covariate is missing or they weigh nothing.
     fitter : str
         Which fitter gave the coefficients: `lifelines`, or `grouped` (this package's own).
+    penalty : str or None
+        `firth`, or None.
+    naive_covariance : DataFrame
+        The covariance that rests on the model: the inverse of the information.
     design, rows, evaluation
         What the fit was made from, for the tests and residuals that follow it; `evaluation` is None where nothing could be fitted.
     """
@@ -82,12 +109,62 @@ class CoxFit:
     n_dropped: int
     fitter: str
     strata: tuple[str, ...] = ()
+    penalty: str | None = None
+    naive_covariance: pd.DataFrame | None = field(default=None, repr=False)
     design: Design | None = field(default=None, repr=False)
     rows: Rows | None = field(default=None, repr=False)
     evaluation: Evaluation | None = field(default=None, repr=False)
 
-    def predict(self, profiles: pd.DataFrame | Mapping[str, Sequence], at_years: Sequence[float] | float) -> pd.DataFrame:
-        """Predict survival: exp of minus the cumulative hazard, read as a step at or before each time.
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion; missing where the likelihood is penalised."""
+        return self._criterion(2.0)
+
+    @property
+    def bic(self) -> float:
+        """The Bayesian criterion with the logarithm of the events, as censored rows add next to nothing (Volinsky & Raftery 2000)."""
+        return self._criterion(math.log(self.n_event) if self.n_event else math.nan)
+
+    def _criterion(self, per_coefficient: float) -> float:
+        df = float(self.tests["df"].iloc[0])
+        return math.nan if self.penalty else per_coefficient * df - 2 * self.log_likelihood.model
+
+    @cached_property
+    def concordance_std_error(self) -> float:
+        """The infinitesimal jackknife standard error of `concordance`, summed over clusters, or patients where some are in pieces."""
+        return float(self.concordance_table()["std_error"].iloc[0])
+
+    def concordance_table(self, weighting: str | Sequence[str] = "harrell", horizon_years: float | None = None) -> pd.DataFrame:
+        """Give concordance with its standard error and the pairs it is made of.
+
+        Parameters
+        ----------
+        weighting
+            One or several of `harrell` (every pair counts alike; where many are censored, early pairs dominate, and the value hangs on
+            the censoring), `uno` (each failure weighs one over the squared probability of not being censored before), `peto` (it weighs
+            the survival just before).
+        horizon_years
+            Failures after it are not counted; None for all.
+
+        Returns
+        -------
+        DataFrame
+            `weighting, horizon_years, concordance, std_error, concordant, discordant, tied_score, tied_time, tied_both`: a row a
+            weighting; the last five are sums of weights of pairs.
+
+        Raises
+        ------
+        UsageError
+            If there is no such weighting.
+        InputError
+            If Uno's weights are asked for where some come under observation late.
+        """
+        return concordance_table(self, weighting, horizon_years)
+
+    def predict(
+        self, profiles: pd.DataFrame | Mapping[str, Sequence], at_years: Sequence[float] | float, *, estimator: str = "exp(-H)",
+    ) -> pd.DataFrame:
+        """Predict survival, read as a step at or before each time.
 
         Parameters
         ----------
@@ -95,45 +172,94 @@ class CoxFit:
             One row a patient to be, with every covariate (and every column of the strata); its index names the profiles.
         at_years
             Times in years.
+        estimator
+            `exp(-H)`: exp of minus the cumulative hazard, Efron's or Breslow's as ties were treated. `kalbfleisch-prentice`: a product
+            of factors, which reaches 0 where the last at risk die.
 
         Returns
         -------
         DataFrame
-            `profile, years, survival`: missing beyond the stratum's last follow-up, and where a coefficient is.
+            `profile, years, survival, std_error, conf_low, conf_high, conf_level`: missing beyond the stratum's last follow-up, and
+            where a coefficient is. The errors hold what the coefficients are unsure of too (Tsiatis 1981); limits are made on the
+            logarithm of survival. In a stratum that begins late, as a period of `Cohort.split_at`, it is that of those still there then.
 
         Raises
         ------
         UsageError
             If a covariate is not given, or a level was not fitted (those fitted are listed).
         """
-        given = pd.DataFrame(profiles)
-        times = np.array(times_in_years(at_years))
-        matrix, stratum = self.design.columns_of(given), self._strata_of(given)
-        estimated = self.coefficients["coefficient"].to_numpy()
-        unknown = ((matrix != 0) & np.isnan(estimated)).any(axis=1)
-        relative = np.where(unknown, np.nan, np.exp(matrix @ np.nan_to_num(estimated)))
-        survival = np.array([np.exp(-ratio * self._cumulative_hazard(code, times)) for ratio, code in zip(relative, stratum, strict=True)])
-        return pd.DataFrame({
-            "profile": np.repeat(np.array([str(label) for label in given.index], dtype=object), len(times)),
-            "years": np.tile(times, len(given)), "survival": survival.reshape(-1)})
+        return predict(self, profiles, at_years, estimator)
 
-    def _strata_of(self, profiles: pd.DataFrame) -> np.ndarray:
-        if not self.strata:
-            return np.zeros(len(profiles), dtype=np.int64)
-        missing = [name for name in self.strata if name not in profiles]
-        if missing:
-            raise UsageError(f"a profile needs its stratum: {unknown_name('column', missing[0], profiles.columns)}")
-        labels = [" | ".join(as_level(value) for value in row) for row in profiles[list(self.strata)].itertuples(index=False)]
-        strange = [label for label in labels if label not in self.rows.strata_names]
-        if strange:
-            raise UsageError(unknown_name("stratum among the patients fitted", strange[0], self.rows.strata_names))
-        return np.array([self.rows.strata_names.index(label) for label in labels], dtype=np.int64)
+    def linear_predictor(self, profiles: pd.DataFrame | Mapping[str, Sequence], *, centre: str = "sample") -> pd.DataFrame:
+        """Give the logarithm of each profile's hazard against a centre: `profile, linear_predictor, std_error`.
 
-    def _cumulative_hazard(self, stratum: int, years: np.ndarray) -> np.ndarray:
-        own = self.baseline["stratum"] == self.rows.strata_names[stratum]
-        steps = np.concatenate(([0.0], self.baseline.loc[own, "cumulative_hazard"].to_numpy()))
-        ticks = self.evaluation.likelihood.sets.ticks[own.to_numpy()] if self.evaluation else np.zeros(0)
-        position = self.rows.clock.position(years)
-        followed = position <= self.rows.exit[self.rows.stratum == stratum].max(initial=-1)
-        known = followed & (self.evaluation is not None)
-        return np.where(known, steps[np.searchsorted(ticks, position, side="right")], np.nan)
+        Parameters
+        ----------
+        profiles
+            One row a patient to be, with every covariate; its index names the profiles.
+        centre
+            `sample`: the means of the patients fitted, but 0 for columns that hold nothing but -1, 0 and 1, so that categories stay at
+            their reference; `zero`: every column 0.
+        """
+        return linear_predictor(self, profiles, centre)
+
+    def baseline_at(self, centre: str = "sample") -> pd.DataFrame:
+        """Give the cumulative hazard as in `baseline`, at a `centre` as in `linear_predictor`."""
+        return baseline_at(self, centre)
+
+    def hazard_ratio(self, profiles: pd.DataFrame | Mapping[str, Sequence], reference: Mapping[str, object]) -> pd.DataFrame:
+        """Give the hazard of profiles over that of one reference, as along a spline.
+
+        Parameters
+        ----------
+        profiles
+            One row a patient to be, with every covariate; its index names the profiles.
+        reference
+            The one compared with, a value a covariate, as ``{"age": 55, "grade": 2}``.
+
+        Returns
+        -------
+        DataFrame
+            `profile, hazard_ratio, log_hazard_ratio, std_error, conf_low, conf_high, conf_level`; the error is that of the logarithm.
+
+        Raises
+        ------
+        UsageError
+            If a covariate is not given, a level was not fitted, or the two are of different strata.
+        """
+        return hazard_ratio(self, profiles, reference)
+
+    def residuals(self, kind: str = "martingale") -> pd.DataFrame:
+        """Give residuals: a row a patient's row, or a row an event.
+
+        Parameters
+        ----------
+        kind
+            `martingale`: events less those expected; `deviance`: the same made even on both sides; `score`: what a row adds to the
+            derivative of the likelihood; `dfbeta`: by how much it moves each coefficient (its weight included), `dfbetas`: the same in
+            standard errors; `schoenfeld`: an event's covariates less their mean among those at risk, `scaled-schoenfeld`: the same
+            scaled to the coefficient at that time.
+
+        Returns
+        -------
+        DataFrame
+            `row, patient_id, residual`, or one column a term instead of `residual`; `row` counts the cohort's rows from 1. The
+            `schoenfeld` kinds have `years` too, and a row an event by stratum and time. These are numbers of single patients.
+
+        Raises
+        ------
+        UsageError
+            If there is no such kind.
+        """
+        return residuals(self, kind)
+
+    def compare(self, smaller: CoxFit) -> pd.DataFrame:
+        """Test this model against a smaller one within it by the likelihood ratio: TESTS.
+
+        Raises
+        ------
+        UsageError
+            If the models were fitted on different rows, are not nested, or have no likelihood of independent rows (weights that are not
+            counts, clusters, a penalty).
+        """
+        return compare(self, smaller)

@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,11 +17,12 @@ from ..cohort.grouping import as_level
 from ..errors import DataWarning, InputError, UsageError, unknown_name
 from ..kernels.partial_likelihood import dependent_columns
 from ..units import format_count
+from .splines import SPLINE, check_call, transforms
 
 if TYPE_CHECKING:
     from ..cohort import Cohort
 
-FUNCTIONS = ("C", "I", "log", "log2", "log10", "exp", "center", "scale", "poly", "bs")
+FUNCTIONS = ("C", "I", "log", "log2", "log10", "exp", "center", "scale", "poly", "bs", SPLINE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +45,8 @@ class Design:
         Categorical column -> its levels among the complete rows, the reference first.
     spec
         What formulaic needs to build the same columns for other rows.
+    places
+        Which columns of the spec, after its intercept, are columns here; strata have none of their own.
     """
 
     names: tuple[str, ...]
@@ -52,6 +56,7 @@ class Design:
     missing: Mapping[str, int]
     levels: Mapping[str, tuple[str, ...]]
     spec: Any
+    places: tuple[int, ...]
 
     def columns_of(self, profiles: pd.DataFrame) -> np.ndarray:
         """Build the columns for other rows; every covariate must be given, and every level must have been fitted.
@@ -66,7 +71,7 @@ class Design:
             if name not in profiles:
                 raise UsageError(f"a profile needs every covariate of the model: {unknown_name('column', name, profiles.columns)}")
             frame[name] = self._known(profiles[name])
-        return _materialise(self.spec, frame)[1]
+        return _materialise(self.spec, frame)[1][:, list(self.places)]
 
     def _known(self, values: pd.Series) -> Any:
         name = str(values.name)
@@ -100,8 +105,11 @@ def check_formula(formula: str) -> None:
         raise UsageError('the formula is empty: name at least one covariate, as "nodal_category + age"')
 
 
-def build_design(formula: str, cohort: Cohort, strata: Sequence[str] = ()) -> Design:
-    """Build the matrix of a formula over the rows that have every covariate and stratum.
+def build_design(formula: str, cohort: Cohort, strata: Sequence[str] = (), *, needed: Sequence[str] = ()) -> Design:
+    """Build the matrix of a formula over the rows that have every covariate, stratum and column needed besides.
+
+    A stratum may stand in the formula beside others, as in ``node:period``: its own columns are left to the baseline hazards, so that
+    there is a contrast of each node with the first within each period.
 
     Raises
     ------
@@ -115,22 +123,39 @@ def build_design(formula: str, cohort: Cohort, strata: Sequence[str] = ()) -> De
     DataWarning
         How many rows are left out, and which columns are missing in them.
     """
-    parsed = read_formula(formula)
+    parsed, absorbed = _without_strata(read_formula(formula), strata)
     names = variables_of(parsed)
     frame = cohort.model_frame(names)
-    known = pd.DataFrame({name: frame[name].notna().to_numpy() for name in names} | {name: cohort.groups(name).codes >= 0 for name in strata})
+    known = pd.DataFrame({name: frame[name].notna().to_numpy() for name in names} | {name: cohort.groups(name).codes >= 0 for name in (*strata, *needed)})
     kept = known.all(axis=1).to_numpy() if len(known.columns) else np.ones(len(cohort), dtype=bool)
     missing = {name: int((~known[name]).sum()) for name in known if not known[name].all()}
     _tell_missing(kept, missing)
     rows, levels = _with_levels(frame.loc[kept], _only_categorical(parsed))
     spec, matrix = _materialise(parsed, rows)
-    groups = {str(term): tuple(int(place) - 1 for place in columns) for term, columns in spec.term_indices.items() if str(term) != "1"}
-    columns = tuple(spec.column_names[1:])
+    whole = {str(term): [int(place) - 1 for place in columns] for term, columns in spec.term_indices.items() if str(term) not in {"1", *absorbed}}
+    places = tuple(sorted(place for columns in whole.values() for place in columns))
+    groups = {term: tuple(places.index(place) for place in columns) for term, columns in whole.items()}
+    columns, matrix = tuple(spec.column_names[place + 1] for place in places), matrix if len(places) == matrix.shape[1] else matrix[:, list(places)]
     undefined = [name for place, name in enumerate(columns) if not np.isfinite(matrix[:, place]).all()]
     if undefined:
         n_undefined = format_count((~np.isfinite(matrix)).any(axis=1).sum())
         raise InputError(f"{undefined[0]} is infinite or undefined in {n_undefined} rows: transform another way, or leave those rows out")
-    return Design(columns, matrix, groups, kept, missing, levels, spec)
+    return Design(columns, matrix, groups, kept, missing, levels, spec, places)
+
+
+def _without_strata(formula: Any, strata: Sequence[str]) -> tuple[Any, set[str]]:
+    """Give a formula in which strata that stand beside other covariates stand alone too, and the terms that are then left out."""
+    from formulaic import Formula
+
+    own = {factor.expr for term in formula for factor in term.factors if _names(factor) and set(_names(factor)) <= set(strata)}
+    beside = [factor.expr for term in formula for factor in term.factors if factor.expr in own and any(each.expr not in own for each in term.factors)]
+    if not beside:
+        return formula, set()
+    distinct = list(dict.fromkeys(beside))
+    alone = [":".join(chosen) for size in range(1, len(distinct) + 1) for chosen in combinations(distinct, size)]
+    rest = [str(term) for term in formula if str(term) != "1" and not {factor.expr for factor in term.factors} <= set(distinct)]
+    extended = Formula(["1", *alone, *rest])
+    return extended, {str(term) for term in extended if {factor.expr for factor in term.factors} <= set(distinct)}
 
 
 def read_formula(formula: str) -> Any:
@@ -164,13 +189,12 @@ def read_formula(formula: str) -> Any:
 
 def variables_of(formula: Any) -> tuple[str, ...]:
     """Name the columns that a formula reads, in order, and refuse what is not a column, a number or one of `FUNCTIONS`."""
-    found: dict[str, None] = {}
-    for factor in (factor for term in formula for factor in term.factors):
-        if factor.eval_method.value == "lookup":
-            found[factor.expr] = None
-        elif factor.eval_method.value == "python":
-            found.update(dict.fromkeys(_expression_names(factor.expr)))
-    return tuple(found)
+    return tuple(dict.fromkeys(name for term in formula for factor in term.factors for name in _names(factor)))
+
+
+def _names(factor: Any) -> list[str]:
+    method = factor.eval_method.value
+    return [factor.expr] if method == "lookup" else _expression_names(factor.expr) if method == "python" else []
 
 
 def _expression_names(expression: str) -> list[str]:
@@ -181,6 +205,8 @@ def _expression_names(expression: str) -> list[str]:
     for function in called:
         if not isinstance(function, ast.Name) or function.id not in FUNCTIONS:
             raise UsageError(unknown_name("function of formulas", ast.unparse(function), FUNCTIONS))
+    for call in (node for node in nodes if isinstance(node, ast.Call) and node.func.id == SPLINE):
+        check_call(call)
     # A formula may come from a file: an attribute would be a way out of the columns and into the interpreter.
     if any(isinstance(node, (ast.Attribute, ast.Lambda, ast.Subscript)) for node in nodes):
         known = ", ".join(FUNCTIONS)
@@ -229,8 +255,10 @@ def _materialise(formula_or_spec: Any, frame: pd.DataFrame) -> tuple[Any, np.nda
 
     try:
         with np.errstate(divide="ignore", invalid="ignore"):
-            columns = formula_or_spec.get_model_matrix(frame, context={}, na_action="ignore")
+            columns = formula_or_spec.get_model_matrix(frame, context=transforms(), na_action="ignore")
     except FormulaicError as problem:
+        if isinstance(problem.__cause__, (UsageError, InputError)):
+            raise problem.__cause__ from None
         raise UsageError(f"the formula cannot be worked out: {_first_line(problem)}") from None
     return columns.model_spec, columns.to_numpy(dtype=float)[:, 1:]
 

@@ -36,12 +36,13 @@ class ProportionalHazards:
     Notes
     -----
     This is the test of R's `cox.zph` from version 3 of `survival` on, with the full information of the extended model. The
-    approximation of before 2019, which other programs still print, differs widely from it.
+    approximation of before 2019, which other programs still print, differs widely from it. Case weights enter, as in the fit; a robust
+    variance does not.
 
     Raises
     ------
     UsageError
-        If the model is none, or the transform is unknown.
+        If the model is none or has a penalty, or the transform is unknown.
 
     Examples
     --------
@@ -63,6 +64,8 @@ class ProportionalHazards:
     def __post_init__(self) -> None:
         if not isinstance(self.model, CoxModel):
             raise UsageError('give the model to be tested, as ProportionalHazards(CoxModel("nodal_category + age"))')
+        if self.model.penalty:
+            raise UsageError("the score test of proportional hazards is that of a likelihood without a penalty: leave penalty out of the model")
         check_choice("transform", self.transform, TRANSFORMS)
 
     def __call__(self, cohort: Cohort) -> pd.DataFrame:

@@ -6,6 +6,9 @@ S0 - (l/d) D0, l = 0 .. d-1; Breslow's by S0, d times. The second moments are ne
 is its own w x x' times the hazard it was exposed to, so the information is one weighted cross product of the rows, less the
 outer products of the places' means. Memory is (rows + places) x columns.
 
+Case weights v multiply a row's weight in every sum, so w = v exp(x b), and its own term where it dies. Under Efron each of the d
+divisors counts with the mean case weight of the d deaths: weights are not repeats, and rows given twice are not rows of weight 2.
+
 References
 ----------
 Cox D R (1975) Partial likelihood. Biometrika 62:269-276.
@@ -19,21 +22,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .newton import climb
 from .risk_sets import RiskSets
-
-DECREMENT = 1e-16  # Newton decrement below which the next step would be rounding error
-DRIFT = 1e-10  # decrement at which a likelihood that only creeps upwards is taken to have no maximum
-UNSETTLED = 1e-6  # decrement above which the other coefficients are not yet known either
-FLAT = 1e-11  # information per death, on scaled columns, below which a direction cannot be told from rounding
-RUNAWAY = 1e-3  # a coefficient whose last step still moves the linear predictor by this much has no finite estimate
-ENDLESS = 100.0  # a log hazard ratio over the range of a column beyond which it is on its way to infinity
-SMALLEST = 1e-250  # weight of a risk set, beside the heaviest row, below which its hazard would overflow
-MAX_STEPS = 100
 
 
 @dataclass(frozen=True, eq=False)
 class Divisors:
-    """Sums over the divisors of each place, taken as fractions of S0: of 1 and of the share l/d over them, and over their squares."""
+    """Sums over the divisors of each place, taken as fractions of S0: of 1 and of the share l/d over them, and over their squares.
+
+    All are multiplied by the mean case weight of the place's deaths, where rows are weighted.
+    """
 
     log_total: float
     once: np.ndarray
@@ -43,20 +41,22 @@ class Divisors:
     share_share_squared: np.ndarray
 
 
-def efron_divisors(dying: np.ndarray, n_deaths: np.ndarray) -> Divisors:
-    """Sum over the divisors 1 - (l/d) D0/S0; `dying` is D0/S0 of each place."""
+def efron_divisors(dying: np.ndarray, n_deaths: np.ndarray, mean_weight: np.ndarray | None = None) -> Divisors:
+    """Sum over the divisors 1 - (l/d) D0/S0; `dying` is D0/S0 of each place, `mean_weight` the mean case weight of its deaths."""
     starts = np.concatenate(([0], np.cumsum(n_deaths)[:-1]))
     place = np.repeat(np.arange(len(n_deaths)), n_deaths)
     share = (np.arange(len(place)) - starts[place]) / n_deaths[place]
     divisor = 1.0 - share * dying[place]
     inverse = 1.0 / divisor
     summed = [np.add.reduceat(values, starts) for values in (inverse, share * inverse, inverse**2, share * inverse**2, (share * inverse) ** 2)]
-    return Divisors(float(np.log(divisor).sum()), *summed)
+    if mean_weight is None:
+        return Divisors(float(np.log(divisor).sum()), *summed)
+    return Divisors(float(mean_weight[place] @ np.log(divisor)), *(mean_weight * values for values in summed))
 
 
-def breslow_divisors(n_deaths: np.ndarray) -> Divisors:
-    """Sum over d divisors of 1."""
-    none, ones = np.zeros(len(n_deaths)), n_deaths.astype(float)
+def breslow_divisors(death_weight: np.ndarray) -> Divisors:
+    """Sum over d divisors of 1, each with the mean case weight; `death_weight` is d times that."""
+    none, ones = np.zeros(len(death_weight)), death_weight.astype(float)
     return Divisors(0.0, ones, none, ones, none, none)
 
 
@@ -71,7 +71,7 @@ class Evaluation:
     centre
         The linear predictor from which `weight` = exp(predictor - centre) is measured, so that it cannot overflow.
     weight
-        For each ordered row; shape (m,).
+        For each ordered row, times its case weight; shape (m,).
     at_risk
         S0 of each place; shape (k,).
     total, dying
@@ -94,14 +94,24 @@ class Evaluation:
         """Increments of the cumulative hazard where the linear predictor is `centre`; shape (k,)."""
         return self.divisors.once / self.at_risk
 
+    @property
+    def risk(self) -> np.ndarray:
+        """exp(predictor - centre) of each ordered row, without its case weight; shape (m,)."""
+        return self.weight if self.likelihood.case_weight is None else self.weight / self.likelihood.case_weight
+
+    def expected(self) -> np.ndarray:
+        """Give the expected covariates of each place's deaths, summed over them; shape (k, p)."""
+        return self.total * self.divisors.once[:, None] - self.dying * self.divisors.share[:, None]
+
     def score_at(self) -> np.ndarray:
         """Give the score of each place, covariates of its deaths less their expectation; shape (k, p)."""
-        observed = self.likelihood.sets.among_deaths(self.likelihood.columns)
-        return observed - self.total * self.divisors.once[:, None] + self.dying * self.divisors.share[:, None]
+        columns, weight = self.likelihood.columns, self.likelihood.case_weight
+        return self.likelihood.sets.among_deaths(columns if weight is None else columns * weight[:, None]) - self.expected()
 
     def only(self, columns: np.ndarray) -> Evaluation:
         """Give the same model seen through some of its columns (a boolean mask of shape (p,))."""
-        fewer = replace(self.likelihood, columns=self.likelihood.columns[:, columns])
+        scale = self.likelihood.scale
+        fewer = replace(self.likelihood, columns=self.likelihood.columns[:, columns], scale=None if scale is None else scale[columns])
         return replace(self, likelihood=fewer, total=self.total[:, columns], dying=self.dying[:, columns])
 
     def score(self, weight: np.ndarray | None = None) -> np.ndarray:
@@ -125,15 +135,21 @@ class Evaluation:
 
 @dataclass(frozen=True, eq=False)
 class PartialLikelihood:
-    """A partial likelihood, ready to be evaluated: risk sets, columns of the ordered rows (m, p), and how ties are treated."""
+    """A partial likelihood, ready to be evaluated.
+
+    `sets` the risk sets; `columns` of the ordered rows (m, p); `efron` how ties are treated; `case_weight` of the ordered rows (m,),
+    above 0, None where all are 1; `scale` (p,) what the columns have been divided by, None for nothing.
+    """
 
     sets: RiskSets
     columns: np.ndarray
     efron: bool = True
+    case_weight: np.ndarray | None = None
+    scale: np.ndarray | None = None
 
     @classmethod
-    def of(cls, sets: RiskSets, columns: np.ndarray, ties: str = "efron") -> PartialLikelihood:
-        """Take the columns (n, p) of all rows; `ties` is `efron` or `breslow`.
+    def of(cls, sets: RiskSets, columns: np.ndarray, ties: str = "efron", case_weight: np.ndarray | None = None) -> PartialLikelihood:
+        """Take the columns (n, p) and case weights (n,) of all rows; `ties` is `efron` or `breslow`.
 
         >>> entry, exit_ = np.full(6, -1), np.array([1, 1, 6, 6, 8, 9])
         >>> sets = RiskSets.of(entry, exit_, np.array([1, 0, 1, 1, 0, 1]))
@@ -141,22 +157,40 @@ class PartialLikelihood:
         >>> bool(np.isclose(np.exp(likelihood.at(np.zeros(1)).log_likelihood), 1 / (6 * 4 * 4 * 1)))
         True
         """
-        return cls(sets, np.ascontiguousarray(columns, dtype=float)[sets.order], ties == "efron")
+        weight = None if case_weight is None else np.asarray(case_weight, dtype=float)[sets.order]
+        return cls(sets, np.ascontiguousarray(columns, dtype=float)[sets.order], ties == "efron", weight)
+
+    @classmethod
+    def scaled(cls, sets: RiskSets, columns: np.ndarray, ties: str = "efron", case_weight: np.ndarray | None = None) -> PartialLikelihood:
+        """Take the columns centred and scaled, which changes coefficients by `scale` and the likelihood not at all."""
+        weight = None if case_weight is None else np.asarray(case_weight, dtype=float)[sets.order]
+        centred, scale = standardised(columns, sets)
+        return cls(sets, centred, ties == "efron", weight, scale)
+
+    @property
+    def death_weight(self) -> np.ndarray:
+        """Sum of the case weights of each place's deaths; shape (k,)."""
+        return self.sets.n_deaths if self.case_weight is None else self.sets.among_deaths(self.case_weight)
 
     def at(self, coefficients: np.ndarray) -> Evaluation:
         """Evaluate at a coefficient vector of shape (p,)."""
         predictor = self.columns @ coefficients
         centre = float(predictor.max(initial=0.0))
         weight = np.exp(predictor - centre)
-        weighted, sets = self.columns * weight[:, None], self.sets
+        own = predictor[self.sets.died] - centre
+        if self.case_weight is not None:
+            weight *= self.case_weight
+            own *= self.case_weight[self.sets.died]
+        weighted, sets, death_weight = self.columns * weight[:, None], self.sets, self.death_weight
         at_risk = sets.at_risk(weight)
         total = sets.at_risk(weighted) / at_risk[:, None]
         if self.efron and (sets.n_deaths > 1).any():
             dying = sets.among_deaths(weighted) / at_risk[:, None]
-            divisors = efron_divisors(sets.among_deaths(weight) / at_risk, sets.n_deaths)
+            mean_weight = None if self.case_weight is None else death_weight / sets.n_deaths
+            divisors = efron_divisors(sets.among_deaths(weight) / at_risk, sets.n_deaths, mean_weight)
         else:
-            dying, divisors = np.zeros_like(total), breslow_divisors(sets.n_deaths)
-        log_likelihood = float((predictor[sets.died] - centre).sum() - sets.n_deaths @ np.log(at_risk)) - divisors.log_total
+            dying, divisors = np.zeros_like(total), breslow_divisors(death_weight)
+        log_likelihood = float(own.sum() - death_weight @ np.log(at_risk)) - divisors.log_total
         return Evaluation(self, log_likelihood, centre, weight, at_risk, total, dying, divisors)
 
 
@@ -178,7 +212,7 @@ class Maximum:
     n_steps: int
 
 
-def maximise(sets: RiskSets, columns: np.ndarray, ties: str = "efron") -> Maximum:
+def maximise(sets: RiskSets, columns: np.ndarray, ties: str = "efron", case_weight: np.ndarray | None = None) -> Maximum:
     """Maximise the partial likelihood by Newton's method with step halving, on centred and scaled columns.
 
     Parameters
@@ -189,53 +223,20 @@ def maximise(sets: RiskSets, columns: np.ndarray, ties: str = "efron") -> Maximu
         Covariates of shape (n, p), linearly independent on the rows at risk (see `dependent_columns`).
     ties
         `efron` or `breslow`.
+    case_weight
+        Above 0, shape (n,); None where all rows weigh 1.
 
     >>> sets = RiskSets.of(np.full(6, -1), np.array([1, 1, 6, 6, 8, 9]), np.array([1, 0, 1, 1, 0, 1]))
     >>> maximum = maximise(sets, np.array([[1.0], [1], [1], [0], [0], [0]]), "breslow")
     >>> bool(np.isclose(maximum.coefficients[0], np.log((3 + np.sqrt(33)) / 2), rtol=1e-12))
     True
     """
-    scaled, scale = standardised(columns, sets)
-    likelihood = PartialLikelihood(sets, scaled, ties == "efron")
-    coefficients = np.zeros(scaled.shape[1])
-    null = now = likelihood.at(coefficients)
-    step, inverse, flat = _newton_step(now)
-    score_test = decrement = float(now.score() @ step)
-    ends, before, reach = False, np.inf, np.ptp(scaled, axis=0)
-    for n_steps in range(1, MAX_STEPS + 1):
-        now, coefficients, last = _advance(likelihood, now, coefficients, step)
-        step, inverse, flat = _newton_step(now)
-        runaway = flat | (np.abs(coefficients) * reach > ENDLESS)
-        ends = decrement <= DECREMENT or (decrement <= DRIFT and decrement > before / 100) or bool(runaway.any())
-        if ends:
-            break
-        before, decrement = decrement, float(now.score() @ step)
-    # Where the steps were cut short while the likelihood was still rising, no coefficient has settled.
-    runaway |= (np.abs(last) * reach > RUNAWAY) | (runaway.any() and decrement > UNSETTLED)
+    likelihood = PartialLikelihood.scaled(sets, columns, ties, case_weight)
+    scale, weight = likelihood.scale, float(likelihood.death_weight.sum())
+    done = climb(likelihood.at, likelihood.columns, (weight, weight / float(sets.n_deaths.sum())))
     return Maximum(
-        coefficients / scale, inverse / np.outer(scale, scale), now.log_likelihood, null.log_likelihood, score_test, runaway, ends, n_steps)
-
-
-def _newton_step(now: Evaluation) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Give Newton's step, the inverse of the information, and the columns along which the likelihood has become flat."""
-    information = now.information()
-    values, vectors = np.linalg.eigh(information)
-    curved = values > FLAT * now.likelihood.sets.n_deaths.sum()
-    inverse = (vectors[:, curved] / values[curved]) @ vectors[:, curved].T
-    flat = (np.abs(vectors[:, ~curved]) > 1e-3).any(axis=1)
-    return inverse @ now.score(), inverse, flat
-
-
-def _advance(likelihood: PartialLikelihood, now: Evaluation, coefficients: np.ndarray, step: np.ndarray) -> tuple[Evaluation, np.ndarray, np.ndarray]:
-    """Take the step, halved until the likelihood does not fall; rounding near the top is not a fall."""
-    floor = now.log_likelihood - 1e-12 * (1.0 + abs(now.log_likelihood))
-    for _ in range(60):
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            candidate = likelihood.at(coefficients + step)
-        if candidate.at_risk.min() > SMALLEST and candidate.log_likelihood >= floor:
-            return candidate, coefficients + step, step
-        step = step / 2
-    return now, coefficients, step
+        done.coefficients / scale, done.inverse / np.outer(scale, scale), done.top.log_likelihood, done.start.log_likelihood, done.score_test,
+        done.runaway, done.converged, done.n_steps)
 
 
 def standardised(columns: np.ndarray, sets: RiskSets) -> tuple[np.ndarray, np.ndarray]:

@@ -126,18 +126,19 @@ class RiskSets:
         return total
 
     def exposure(self, hazard: np.ndarray) -> np.ndarray:
-        """Sum a hazard of the places over the places at which each ordered row is at risk: (k,) in, (m,) out."""
-        running = np.concatenate([np.cumsum(hazard[start:stop]) for start, stop in self.bounds])
+        """Sum a hazard of the places over the places at which each ordered row is at risk: (k, ...) in, (m, ...) out."""
+        shape = hazard.shape[1:]
+        running = np.concatenate([np.cumsum(hazard[start:stop], axis=0) for start, stop in self.bounds])
         exposed = running[self.last]
         for size, by_first, _ in self.late:
             rows = by_first.rows
             if size == 1:
                 exposed[rows] = hazard[self.last[rows]]
                 continue
-            blocks = self._blocks(size, ())
+            blocks = self._blocks(size, shape)
             blocks[: len(hazard)] = hazard
-            halves = self._blocks(size, (), blocks)
-            before = np.stack((halves[:, 0, ::-1].cumsum(axis=1)[:, ::-1], halves[:, 1].cumsum(axis=1)), axis=1).reshape(-1)
+            halves = self._blocks(size, shape, blocks)
+            before = np.stack((halves[:, 0, ::-1].cumsum(axis=1)[:, ::-1], halves[:, 1].cumsum(axis=1)), axis=1).reshape(blocks.shape)
             exposed[rows] = before[self.first[rows]] + before[self.last[rows]]
         return exposed
 

@@ -12,9 +12,9 @@ import pytest
 from survival_nodes.cohort import Cohort
 from survival_nodes.columns import COEFFICIENTS, TESTS, check
 from survival_nodes.errors import DataWarning, InputError, UsageError
-from survival_nodes.estimates import cox
+from survival_nodes.estimates import cox_estimation
 from survival_nodes.estimates.cox import CoxModel
-from survival_nodes.kernels import partial_likelihood
+from survival_nodes.kernels import newton
 
 NUMBERS = ["coefficient", "std_error", "hazard_ratio", "conf_low", "conf_high", "z", "p_value"]
 
@@ -204,7 +204,7 @@ def test_as_many_coefficients_as_rows():
 
 def test_few_events_are_said():
     events = (np.arange(200) < 12).astype(int)
-    said = "12 events for 2 coefficients (6.0 each, at least 10 are wanted): hazard ratios may be far off; use fewer terms, or merge levels"
+    said = "12 events for 2 coefficients (6.0 each, at least 10 are wanted): hazard ratios may be far off; use fewer terms, merge levels, or fit with penalty=\"firth\""
     with pytest.warns(DataWarning, match=re.escape(said)):
         CoxModel("age + grade")(cohort_of(event=events))
     CoxModel("age")(cohort_of(event=events))  # 12 each: nothing is said
@@ -243,7 +243,7 @@ def test_no_event_tells_of_anything():
 
 
 def test_steps_that_run_out_show_no_numbers(monkeypatch):
-    monkeypatch.setattr(partial_likelihood, "MAX_STEPS", 1)
+    monkeypatch.setattr(newton, "MAX_STEPS", 1)
     with pytest.warns(DataWarning, match="the Cox model did not converge: its numbers are missing"):
         fit = CoxModel("age").fit(cohort_of())
     assert fit.coefficients[NUMBERS].isna().all(axis=None) and fit.fitter == "grouped"
@@ -251,7 +251,7 @@ def test_steps_that_run_out_show_no_numbers(monkeypatch):
 
 def test_lifelines_short_of_the_maximum_is_not_believed(monkeypatch):
     off = fitted_quietly(CoxModel("age", fitter="grouped"), cohort_of())
-    monkeypatch.setattr(cox, "fit_lifelines", lambda matrix, rows: (off.coefficients["coefficient"].to_numpy() + 1e-3, off.covariance.to_numpy(), -1.0))
+    monkeypatch.setattr(cox_estimation, "fit_lifelines", lambda matrix, rows: (off.coefficients["coefficient"].to_numpy() + 1e-3, off.covariance.to_numpy(), -1.0))
     with pytest.warns(DataWarning, match="lifelines did not reach the maximum"):
         fit = CoxModel("age").fit(cohort_of())
     assert fit.fitter == "grouped"
@@ -272,6 +272,16 @@ def test_predictions_are_steps():
     beta, age, years = fit.coefficients["coefficient"][0], cohort.column("age"), cohort.column("years")
     assert increments == pytest.approx([50 / np.exp(beta * age[years >= t]).sum() for t in (2, 4, 6)], rel=1e-10)
     assert survival[4] == pytest.approx(np.exp(-increments[:2].sum() * np.exp(60 * beta)), rel=1e-12)
+
+
+def test_a_baseline_too_far_from_the_rows_for_a_number_is_infinite_and_predictions_are_not():
+    """Age counted from an origin where the hazard is exp(800) times that of the patients: their survival is what it was."""
+    near = CoxModel("age").fit(cohort_of())
+    origin = -800 / near.coefficients["coefficient"][0]
+    far = CoxModel("age").fit(cohort_of(age=origin + cohort_of().column("age")))
+    assert np.isinf(far.baseline["cumulative_hazard"]).all() and np.isfinite(near.baseline["cumulative_hazard"]).all()
+    predicted = far.predict({"age": [origin + 60.0]}, 5)["survival"][0]
+    assert predicted == pytest.approx(near.predict({"age": [60.0]}, 5)["survival"][0], rel=1e-6)
 
 
 def test_each_stratum_has_a_baseline_of_its_own():

@@ -13,7 +13,8 @@ import pandas as pd
 import pytest
 
 from survival_nodes.cohort import Cohort
-from survival_nodes.estimates.cox import CoxModel, fit_lifelines
+from survival_nodes.estimates.cox import CoxModel
+from survival_nodes.estimates.cox_estimation import fit_lifelines
 from survival_nodes.kernels.partial_likelihood import PartialLikelihood, dependent_columns, maximise
 from survival_nodes.kernels.risk_sets import RiskSets
 

@@ -29,9 +29,10 @@ add_fit <- function(dataset, method, fit, analysis = "coxph") {
   }
   likelihood <- fit$loglik; df <- sum(!is.na(beta)); ratio <- 2 * diff(likelihood); whole <- "(global)"
   add(dataset, analysis, method, "", whole,
-      c("n", "nevent", "loglik0", "loglik", "LR", "LR_df", "LR_p", "Wald", "Wald_p", "score", "score_p", "concordance"),
+      c("n", "nevent", "loglik0", "loglik", "LR", "LR_df", "LR_p", "Wald", "Wald_p", "score", "score_p", "concordance", "AIC", "BIC"),
       c(fit$n, fit$nevent, likelihood, ratio, df, chi(ratio, df), fit$wald.test, chi(fit$wald.test, df), fit$score, chi(fit$score, df),
-        fit$concordance["concordance"]))
+        fit$concordance["concordance"], AIC(fit), BIC(fit)))
+  if (robust) add(dataset, analysis, method, "", whole, c("robust_score", "robust_score_p"), c(fit$rscore, chi(fit$rscore, df)))
   if (length(beta) > 1 && analysis == "coxph") {
     pairs <- which(upper.tri(vcov(fit)), arr.ind = TRUE)
     add(dataset, "coxph_vcov", method, "", paste(names(beta)[pairs[, 1]], "x", names(beta)[pairs[, 2]]), "cov", vcov(fit)[pairs])
@@ -60,6 +61,21 @@ for (k in seq_along(models)) for (ties in c("efron", "breslow")) {
   method <- paste(gsub(" ", "", paste(deparse(formula, 500), collapse = "")), "|", ties)
   add_fit(dataset, method, fit)
   add_zph(dataset, method, fit)
+}
+
+# Case weights, robust and clustered variances. Weights that are fractions would make R's variance robust unless it is told otherwise.
+for (ties in c("efron", "breslow")) {
+  formula <- Surv(time_months, status) ~ node + age + er
+  label <- function(options) paste("Surv(time_months,status)~node+age+er |", ties, "|", options)
+  fits <- list(
+    weights = coxph(formula, synA, weights = wt, robust = FALSE, ties = ties, x = TRUE, model = TRUE),
+    robust = coxph(formula, synA, robust = TRUE, ties = ties),
+    "weights+robust" = coxph(formula, synA, weights = wt, robust = TRUE, ties = ties),
+    "cluster hosp" = coxph(formula, synA, cluster = hosp, ties = ties),
+    "weights+cluster hosp" = coxph(formula, synA, weights = wt, cluster = hosp, ties = ties, x = TRUE, model = TRUE))
+  for (options in names(fits)) add_fit("synA", label(options), fits[[options]])
+  for (options in c("weights", "weights+cluster hosp")) add_zph("synA", label(options), fits[[options]])
+  add_fit("val_test3", paste("Surv(time,status)~x |", ties, "| weights"), coxph(Surv(time, status) ~ x, val_test3, weights = wt, ties = ties))
 }
 
 for (case in list(list("btrial", btrial, Surv(time, death) ~ factor(im)), list("synA", synA, Surv(time_months, status) ~ node))) {

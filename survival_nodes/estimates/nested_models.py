@@ -1,0 +1,69 @@
+"""Does a larger Cox model fit better than one that lies within it? The likelihood ratio test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from ..columns import TESTS, frame_of
+from ..errors import UsageError
+
+if TYPE_CHECKING:
+    from .cox_fit import CoxFit
+
+WITHIN = 1e-8  # part of a column that may be left over where it follows from others
+
+
+def compare(fit: CoxFit, smaller: CoxFit) -> pd.DataFrame:
+    """Test a model against one within it; see `CoxFit.compare`."""
+    _check_comparable(fit, smaller)
+    df = _n_estimated(fit) - _n_estimated(smaller)
+    if df <= 0:
+        raise UsageError("the model compared with has no fewer coefficients: call compare on the larger of the two")
+    _check_nested(fit, smaller)
+    statistic = 2 * (fit.log_likelihood.model - smaller.log_likelihood.model)
+    names = " against ".join(" + ".join(str(term) for term in each.design.groups) for each in (fit, smaller))
+    return frame_of(TESTS, [{
+        "test": "likelihood ratio", "comparison": names, "statistic": statistic, "df": df, "p_value": special.chdtrc(df, max(statistic, 0.0))}])
+
+
+def _check_comparable(fit: CoxFit, smaller: CoxFit) -> None:
+    if fit.evaluation is None or smaller.evaluation is None:
+        raise UsageError("a model without events has no likelihood to compare")
+    if not _same_rows(fit, smaller):
+        raise UsageError("the models were fitted on different rows (a covariate that is missing leaves rows out): fit both on the rows that have every one")
+    if fit.evaluation.likelihood.efron != smaller.evaluation.likelihood.efron and (fit.evaluation.likelihood.sets.n_deaths > 1).any():
+        raise UsageError("the models treat ties differently: fit both with the same ties")
+    if fit.penalty or smaller.penalty:
+        raise UsageError("a penalised likelihood is not that of the data alone: compare models without a penalty")
+    weight = fit.rows.weight
+    if (weight % 1 != 0).any() or fit.rows.cluster is not None:
+        raise UsageError("with weights that are not counts, or clusters, the partial likelihood is not one of independent rows: use the Wald test")
+
+
+def _same_rows(fit: CoxFit, smaller: CoxFit) -> bool:
+    ours, theirs = fit.rows, smaller.rows
+    arrays = ((getattr(ours, name), getattr(theirs, name)) for name in ("entry", "exit", "event", "stratum", "weight", "patient_id"))
+    return bool(np.array_equal(fit.design.kept, smaller.design.kept) and all(np.array_equal(one, other) for one, other in arrays))
+
+
+def _n_estimated(fit: CoxFit) -> int:
+    return int(fit.coefficients["coefficient"].notna().sum())
+
+
+def _check_nested(fit: CoxFit, smaller: CoxFit) -> None:
+    stratum = fit.rows.stratum
+    larger, inner = (_centred_within(each.design.matrix, stratum) for each in (fit, smaller))
+    left = inner - larger @ np.linalg.lstsq(larger, inner, rcond=None)[0]
+    apart = np.sqrt((left**2).sum(axis=0)) > WITHIN * np.sqrt((inner**2).sum(axis=0))
+    if apart.any():
+        name = smaller.design.names[int(np.flatnonzero(apart)[0])]
+        raise UsageError(f"the models are not nested: {name} of the smaller one does not follow from the columns of the larger")
+
+
+def _centred_within(matrix: np.ndarray, stratum: np.ndarray) -> np.ndarray:
+    n = np.maximum(np.bincount(stratum), 1)
+    return matrix - np.column_stack([np.bincount(stratum, weights=column) / n for column in matrix.T])[stratum]
