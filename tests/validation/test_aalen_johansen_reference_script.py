@@ -1,0 +1,29 @@
+"""R's numbers that are kept are the numbers that R makes: `r/incidence_reference.R` is run and compared, where R is installed."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+HERE = Path(__file__).parent
+KEYS = ["dataset", "analysis", "method", "group", "time", "term", "statistic"]
+
+
+def read(path: Path) -> pd.DataFrame:
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    return table.assign(value=table["value"].replace("NA", "nan").astype(float)).set_index(KEYS).sort_index()
+
+
+def test_kept_numbers_are_r_s(tmp_path):
+    rscript = shutil.which("Rscript")
+    if rscript is None or subprocess.run([rscript, "-e", "library(survival); library(cmprsk)"], capture_output=True).returncode:
+        pytest.skip("Rscript with the packages survival and cmprsk is not installed here")
+    subprocess.run([rscript, str(HERE / "r" / "incidence_reference.R"), str(HERE / "inputs"), str(tmp_path)], check=True, capture_output=True)
+    kept, anew = read(HERE / "r" / "incidence_reference.csv"), read(tmp_path / "incidence_reference.csv")
+    assert kept.index.is_unique and kept.index.equals(anew.index)
+    np.testing.assert_allclose(kept["value"], anew["value"], rtol=1e-9, atol=1e-11)
