@@ -3,13 +3,20 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test docs clean
+.PHONY: demo test benchmark docs clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/survival-nodes demo
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest
+
+# Timings beside peers that are installed, and simulation to known truth: some 15 minutes on two processors.
+benchmark: $(VENV)/.installed-test
+	$(BIN)/python tests/benchmark/nodal_frame.py
+	$(BIN)/python tests/benchmark/read_registry.py
+	$(BIN)/python tests/benchmark/net_survival.py
+	$(BIN)/python tests/benchmark/net_survival_truth.py
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 15) else "Python 3.11 to 3.14 is needed, and this is %d.%d: say which one with `make PYTHON=python3.12 ...`" % sys.version_info[:2])'

@@ -1,0 +1,149 @@
+"""How fast Pohar Perme is beside R's relsurv, and how it grows: `python tests/benchmark/net_survival.py [--peers N ...] [--alone N ...]`.
+
+A registry is made up: women and men diagnosed from 1995 to 2009 and followed in days to the end of 2013, with a seed. Each run is a process of
+its own, ours and R's in turn; what is timed is the call on a cohort (or data frame) that is in memory, to the frame of estimates with standard
+errors. Wanted: 100 times as fast as relsurv at 100,000 patients; a million in at most 3 s and 1 GB; and time that grows no faster than n.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+SEED, RUNS, YEARS = 20261122, 3, (1, 5, 10)
+PEERS, ALONE = (10_000, 100_000), (10_000, 100_000, 300_000, 1_000_000)
+LEAST_RATIO, MOST_SECONDS, MOST_MB, MOST_GROWTH = 100.0, 3.0, 1000.0, 1.05
+# relsurv's own slips (its sums run on from day to day, and birthdays are ten years off) leave no more at these sizes.
+SAME = 2e-4
+R_SCRIPT = Path(__file__).with_suffix(".R")
+
+
+def made_up(n: int, seed: int) -> pd.DataFrame:
+    """Make a registry: ages 18 to 99, an excess hazard that grows with age, other deaths by a Gompertz hazard."""
+    random = np.random.default_rng(seed)
+    age = np.clip(random.normal(61, 14, n), 18, 99)
+    diagnosis = np.datetime64("1995-01-01") + random.integers(0, 15 * 365, n)
+    hazard = 0.03 * np.exp(0.02 * (age - 61)) + 0.0065 * np.exp(0.085 * (age - 65))
+    last = (np.datetime64("2013-12-31") - diagnosis).astype(int)
+    days = np.maximum(np.minimum(np.ceil(random.exponential(365.25 / hazard)), last), 1).astype(int)
+    return pd.DataFrame({
+        "age_days": np.round(age * 365.25).astype(int), "sex": np.where(random.random(n) < 0.99, "female", "male"), "diagnosis_date": diagnosis,
+        "days": days, "event": (days < last).astype(int)})
+
+
+def ours(path: str) -> None:
+    """Time the estimate in this process, after one of a few patients, and print what was found as JSON."""
+    import survival_nodes as sn
+
+    warnings.simplefilter("ignore")
+    frame = pd.read_csv(path, parse_dates=["diagnosis_date"])
+    frame["age"] = frame["age_days"] / 365.25
+    cohort = sn.Cohort.from_frame(frame, {"years": "days"}, "days")
+    estimate = sn.NetSurvival(at_years=YEARS)
+    estimate(cohort.where(np.arange(len(cohort)) < 100))
+    before, seconds, processor = peak_mb(), [], []
+    for _ in range(RUNS):
+        start, busy = time.perf_counter(), time.process_time()
+        found = estimate(cohort)
+        seconds.append(time.perf_counter() - start)
+        processor.append(time.process_time() - busy)
+    answer = {"seconds": min(seconds), "processor": min(processor), "mb": peak_mb(), "more_mb": peak_mb() - before}
+    print(json.dumps(answer | {name: found[name].tolist() for name in ("estimate", "std_error")}))
+
+
+def relsurv(path: Path) -> dict[str, object]:
+    """Run R on the same file."""
+    done = subprocess.run(["Rscript", str(R_SCRIPT), str(path), *map(str, YEARS)], check=True, capture_output=True, text=True)
+    seconds, estimate, std_error = ([float(number) for number in line.split()] for line in done.stdout.splitlines())
+    return {"seconds": seconds[0], "processor": seconds[1], "estimate": estimate, "std_error": std_error}
+
+
+def peak_mb() -> float:
+    """Give the peak of this process alone."""
+    return int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text(encoding="utf-8"))[1]) / 1000
+
+
+def run(path: Path) -> dict[str, object]:
+    """Time our estimate in a process of its own."""
+    done = subprocess.run([sys.executable, __file__, "--ours", str(path)], check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)
+
+
+def has_relsurv() -> bool:
+    """Tell whether R and its package are there."""
+    if shutil.which("Rscript") is None:
+        return False
+    return subprocess.run(["Rscript", "-e", "quit(status = !requireNamespace('relsurv', quietly = TRUE))"], capture_output=True).returncode == 0
+
+
+def beside_peers(sizes: list[int], folder: Path) -> list[bool]:
+    """Print ours and relsurv's side by side; tell of each size whether the numbers agree and, at 100,000, whether the ratio is reached."""
+    if not has_relsurv():
+        print("relsurv is not installed (apt-get install r-cran-relsurv): no peer to run beside")
+        return []
+    print(f"{'patients':>10}{'relsurv s':>11}{'ours s':>9}{'ratio':>8}{'of processor time':>19}{'difference':>12}")
+    good = []
+    for n in sizes:
+        path = folder / f"{n}.csv"
+        made_up(n, SEED).to_csv(path, index=False)
+        pairs = [(run(path), relsurv(path)) for _ in range(RUNS if n <= 20_000 else 1)]
+        ratio, processor = (statistics.median(peer[of] / own[of] for own, peer in pairs) for of in ("seconds", "processor"))
+        own, peer = pairs[0]
+        difference = max(abs(a - b) for name in ("estimate", "std_error") for a, b in zip(own[name], peer[name]))
+        medians = [statistics.median(pair[place]["seconds"] for pair in pairs) for place in (1, 0)]
+        print(f"{n:>10,}{medians[0]:>11.2f}{medians[1]:>9.3f}{ratio:>8.0f}{processor:>19.0f}{difference:>12.1e}", flush=True)
+        good += [difference <= SAME, n != 100_000 or min(ratio, processor) >= LEAST_RATIO]
+    return good
+
+
+def growing(sizes: list[int], folder: Path) -> list[bool]:
+    """Print our time and memory against n, and the power of n with which time grows."""
+    print(f"{'patients':>10}{'seconds':>9}{'processor s':>13}{'peak MB':>9}{'more MB':>9}")
+    found = {}
+    for n in sizes:
+        path = folder / f"{n}.csv"
+        if not path.exists():
+            made_up(n, SEED).to_csv(path, index=False)
+        found[n] = run(path)
+        print(f"{n:>10,}{found[n]['seconds']:>9.3f}{found[n]['processor']:>13.3f}{found[n]['mb']:>9.0f}{found[n]['more_mb']:>9.0f}", flush=True)
+    large = [n for n in sizes if n >= 100_000]
+    good = [own["seconds"] <= MOST_SECONDS and own["mb"] <= MOST_MB for n, own in found.items() if n <= 1_000_000]
+    if len(large) > 1:
+        power = math.log(found[large[-1]]["processor"] / found[large[0]]["processor"]) / math.log(large[-1] / large[0])
+        print(f"from {large[0]:,} to {large[-1]:,} processor time grows as n^{power:.2f}")
+        good.append(power <= MOST_GROWTH)
+    return good
+
+
+def main() -> int:
+    """Run both; 1 where the numbers differ or something wanted is not reached."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--peers", nargs="*", type=int, default=PEERS, metavar="N")
+    parser.add_argument("--alone", nargs="*", type=int, default=ALONE, metavar="N")
+    parser.add_argument("--ours", metavar="FILE", help="time ours on this file here, and print what was found as JSON")
+    options = parser.parse_args()
+    if options.ours:
+        ours(options.ours)
+        return 0
+    with tempfile.TemporaryDirectory() as name:
+        good = beside_peers(options.peers, Path(name)) + growing(options.alone, Path(name))
+    wanted = f"{LEAST_RATIO:g} times relsurv at 100,000; {MOST_SECONDS:g} s and {MOST_MB:g} MB at a million; n^{MOST_GROWTH:g}; numbers within {SAME:g}"
+    print(f"wanted: {wanted}: {'reached' if all(good) else 'NOT reached'}")
+    return int(not all(good))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
