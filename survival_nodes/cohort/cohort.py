@@ -14,7 +14,7 @@ from ..errors import InputError, UsageError, unknown_name
 from ..units import DAYS_PER_YEAR, units_per_year
 from . import intake
 from .clock import Clock
-from .grouping import Groups, group_rows, level_codes, level_order
+from .grouping import Groups, as_numbers, group_rows, level_codes, level_order
 from .intake import Times, endpoint_columns
 from .ledger import Ledger
 from .origin import Origin
@@ -168,8 +168,9 @@ class Cohort:
         return MappingProxyType({name: level_order(self.frame[name], self.declared_levels) for name in names})
 
     def _is_categorical(self, name: str) -> bool:
-        dtype = self.frame[name].dtype
-        return name not in intake.CORE and (isinstance(dtype, pd.CategoricalDtype) or dtype in (object, bool) or pd.api.types.is_string_dtype(dtype))
+        dtype, kinds = self.frame[name].dtype, pd.api.types
+        categorical = isinstance(dtype, pd.CategoricalDtype) or dtype == object or kinds.is_bool_dtype(dtype) or kinds.is_string_dtype(dtype)
+        return name not in intake.CORE and categorical
 
     def column(self, name: str) -> pd.Series:
         """Give a column (not to be changed), or raise InputError with the nearest name."""
@@ -218,7 +219,7 @@ class Cohort:
                 present = [level for place, level in enumerate(order) if (codes == place).any()]
                 columns[name] = pd.Categorical.from_codes(codes, categories=list(order)).set_categories(present)
             else:
-                columns[name] = values.astype("float64")
+                columns[name] = as_numbers(values)
         return pd.DataFrame(columns, index=self.frame.index)
 
     def where(self, rule: Rule | Callable[[pd.DataFrame], pd.Series] | pd.Series | np.ndarray | str, reason: str = "") -> Cohort:

@@ -48,6 +48,21 @@ def level_order(values: pd.Series, declared: Mapping[str, Sequence]) -> tuple[st
         return tuple(sorted(as_level(value) for value in found))
 
 
+def as_numbers(values: pd.Series) -> pd.Series:
+    """Give a column as floats for a model.
+
+    Raises
+    ------
+    InputError
+        If it holds anything else, as dates.
+    """
+    try:
+        return values.astype("float64")
+    except (TypeError, ValueError):
+        hint = ": make years of the dates" if pd.api.types.is_datetime64_any_dtype(values) else ""
+        raise InputError(f"column {values.name!r} holds no numbers, and a model takes numbers or categories{hint}") from None
+
+
 def level_codes(values: pd.Series, order: tuple[str, ...]) -> np.ndarray:
     """Give the place of each value in the order of levels, int64, -1 where missing.
 

@@ -17,7 +17,7 @@ from .aalen_johansen import declared_causes
 from .cox import TIES, CoxModel
 from .cox_fit import CoxFit
 from .cox_prediction import strata_of
-from .design import check_formula
+from .design import as_profiles, check_formula
 from .options import check_choice, check_conf_level, times_in_years
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ class AbsoluteRiskFit:
         DataWarning
             Where the risks of a profile add up to more than 1, which only `product_limit=False` lets happen.
         """
-        given, times = pd.DataFrame(profiles), np.array(times_in_years(at_years))
+        given, times = as_profiles(profiles), np.array(times_in_years(at_years))
         relative = np.column_stack([_relative_hazard(fit, given) for fit in self.models.values()])
         stratum, risk = self._strata_of(given), np.full((len(given), len(times), len(self.models)), np.nan)
         for label in dict.fromkeys(stratum):

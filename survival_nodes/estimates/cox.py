@@ -49,7 +49,7 @@ class CoxModel:
         profile penalised likelihood; not with weights or a robust variance.
     fitter
         `lifelines`, `grouped` (this package's own; the two agree to 1e-8), or `auto`: lifelines for Efron's ties without
-        delayed entry, weights, robust variance or penalty, else grouped.
+        delayed entry, weights, robust variance or penalty, up to 100,000 rows, else grouped.
     cause
         Event of interest, the other causes censored (the cause-specific hazard); None for every event of the endpoint.
     conf_level
@@ -146,6 +146,6 @@ class CoxModel:
 def _question_few_events(n_event: int, p: int) -> None:
     if n_event < EVENTS_PER_COEFFICIENT * p:
         warnings.warn(
-            f"{format_count(n_event)} events for {format_count(p)} coefficient{'s' * (p != 1)} ({format_number(n_event / p, 1)} each, "
+            f"{format_count(n_event)} event{'s' * (n_event != 1)} for {format_count(p)} coefficient{'s' * (p != 1)} ({format_number(n_event / p, 1)} each, "
             f"at least {EVENTS_PER_COEFFICIENT} are wanted): hazard ratios may be far off; use fewer terms, merge levels, or "
             'fit with penalty="firth"', DataWarning, stacklevel=3)

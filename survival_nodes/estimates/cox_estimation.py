@@ -20,13 +20,14 @@ from ..kernels.risk_sets import RiskSets
 from ..units import format_count
 from .cox_fit import CoxFit, LogLikelihood, Rows
 from .design import Design
-from .options import normal_quantile
+from .options import listed, normal_quantile
 
 if TYPE_CHECKING:
     from ..cohort import Cohort
     from .cox import CoxModel
 
 GLOBAL_TESTS = ("likelihood ratio", "Wald", "score")
+LIFELINES_ROWS = 100_000  # beyond, lifelines takes ten times as long as the own fitter (a million rows: minutes, not seconds)
 FITTERS_AGREE = 1e-6  # of a standard error; usually they agree to 1e-12
 
 
@@ -171,14 +172,16 @@ def _with_sandwich(estimate: Estimate, evaluation: Evaluation, rows: Rows) -> Es
     cluster = None if rows.cluster is None else rows.cluster[evaluation.likelihood.sets.order]
     moved = clustered(dfbeta(evaluation.only(finite), estimate.covariance[np.ix_(finite, finite)]), cluster)
     robust[np.ix_(finite, finite)] = moved.T @ moved
-    n_moving = int((moved != 0).any(axis=1).sum())
-    if n_moving <= finite.sum():
-        warnings.warn(
-            f"{format_count(n_moving)} clusters for {format_count(finite.sum())} coefficients: robust standard errors are far too small, and there is "
-            "no test of all terms; name finer clusters, or fewer terms", DataWarning, stacklevel=4)
+    p, n_moving = int(finite.sum()), int((np.abs(moved) > 1e-10 * np.sqrt(np.diag(estimate.covariance))[finite]).any(axis=1).sum())
+    if not p:
+        return replace(estimate, robust=robust)
+    if n_moving <= p:
+        few = f"{format_count(n_moving)} cluster{'s' * (n_moving != 1)} for {format_count(p)} coefficient{'s' * (p != 1)}"
+        said = f"{few}: robust standard errors are far too small, and there is no test of all terms; name finer clusters, or fewer terms"
+        warnings.warn(said, DataWarning, stacklevel=4)
         return replace(estimate, robust=robust)
     null = evaluation.likelihood.at(np.zeros(len(finite))).only(finite)
-    scores = clustered(dfbeta(null, np.eye(int(finite.sum()))), cluster)
+    scores = clustered(dfbeta(null, np.eye(p)), cluster)
     return replace(estimate, robust=robust, robust_score=_quadratic(scores.T @ scores, scores.sum(axis=0)) if finite.all() else np.nan)
 
 
@@ -205,7 +208,7 @@ def _tell_silent(design: Design, informed: np.ndarray) -> None:
     silent = [name for name, told in zip(design.names, informed, strict=True) if not told]
     if silent:
         warnings.warn(
-            f"no event tells of {', '.join(silent)}: the hazard ratio is missing; merge the level with another, or leave the term out",
+            f"no event tells of {listed(silent)}: the hazard ratio is missing; merge the level with another, or leave the term out",
             DataWarning, stacklevel=6)
 
 
@@ -215,7 +218,7 @@ def _tell_unestimable(design: Design, informed: np.ndarray, maximum: Maximum) ->
         _tell_no_convergence()
     elif maximum.runaway.any():
         warnings.warn(
-            f"{', '.join(names[maximum.runaway])}: no finite hazard ratio (a group without an event, or covariates that tell all events apart), "
+            f"{listed(names[maximum.runaway])}: no finite hazard ratio (a group without an event, or covariates that tell all events apart), "
             'so ratio, interval and p are missing; fit with penalty="firth", or merge the level with another', DataWarning, stacklevel=6)
 
 
@@ -226,10 +229,11 @@ def _tell_no_convergence() -> None:
 def _lifelines_fits(model: CoxModel, rows: Rows, finite: np.ndarray) -> bool:
     """Say whether lifelines fits.
 
-    It knows no Breslow ties, is quadratic under delayed entry, stumbles where a coefficient runs away, and its sandwich is off under ties.
+    It knows no Breslow ties, is quadratic under delayed entry, stumbles where a coefficient runs away, its sandwich is off under ties, and
+    it is slow on very many rows.
     """
     if model.fitter == "auto":
-        plain = model.ties == "efron" and not rows.robust and rows.case_weight is None
+        plain = model.ties == "efron" and not rows.robust and rows.case_weight is None and len(rows.event) <= LIFELINES_ROWS
         return bool(plain and not (rows.entry >= 0).any() and finite.all())
     return bool(model.fitter == "lifelines" and finite.all())
 

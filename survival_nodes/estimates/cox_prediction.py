@@ -11,6 +11,7 @@ import pandas as pd
 from ..cohort.grouping import as_level
 from ..errors import UsageError, unknown_name
 from ..kernels.baseline_hazard import baseline_hazard, discrete_hazard
+from .design import as_profiles
 from .options import check_choice, normal_quantile, times_in_years
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class _Columns(NamedTuple):
 def predict(fit: CoxFit, profiles: Profiles, at_years: Sequence[float] | float, estimator: str) -> pd.DataFrame:
     """Predict survival; see `CoxFit.predict`."""
     check_choice("estimator", estimator, ESTIMATORS)
-    given, times = pd.DataFrame(profiles), np.array(times_in_years(at_years))
+    given, times = as_profiles(profiles), np.array(times_in_years(at_years))
     matrix, stratum = fit.design.columns_of(given), strata_of(fit, given)
     survival, std_error = _survival(fit, matrix, stratum, times, estimator)
     reach = normal_quantile(_conf_level(fit)) * std_error
@@ -160,7 +161,7 @@ def _centre(fit: CoxFit, centre: str) -> np.ndarray:
 
 def linear_predictor(fit: CoxFit, profiles: Profiles, centre: str) -> pd.DataFrame:
     """Give x b for profiles; see `CoxFit.linear_predictor`."""
-    given, columns = pd.DataFrame(profiles), _Columns.of(fit)
+    given, columns = as_profiles(profiles), _Columns.of(fit)
     matrix = fit.design.columns_of(given) - _centre(fit, centre)
     predictor = columns.predictor(matrix)
     return pd.DataFrame({
@@ -176,7 +177,7 @@ def baseline_at(fit: CoxFit, centre: str) -> pd.DataFrame:
 
 def hazard_ratio(fit: CoxFit, profiles: Profiles, reference: Mapping[str, object]) -> pd.DataFrame:
     """Give hazard ratios of profiles against one; see `CoxFit.hazard_ratio`."""
-    given, against = pd.DataFrame(profiles), _one_profile(reference)
+    given, against = as_profiles(profiles), _one_profile(reference)
     _refuse_across_strata(fit, given, against)
     columns, matrix = _Columns.of(fit), fit.design.columns_of(given) - fit.design.columns_of(against)
     log_ratio = columns.predictor(matrix)

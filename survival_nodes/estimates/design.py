@@ -89,6 +89,26 @@ class Design:
         return pd.Categorical(text, categories=list(self.levels[name]))
 
 
+def as_profiles(profiles: pd.DataFrame | Mapping[str, Any]) -> pd.DataFrame:
+    """Give profiles as a frame, a row each; a mapping of single values is one profile.
+
+    Raises
+    ------
+    UsageError
+        If columns have different lengths.
+
+    >>> as_profiles({"age": 55, "grade": "2"}).to_dict("records")
+    [{'age': 55, 'grade': '2'}]
+    """
+    if not isinstance(profiles, Mapping):
+        return pd.DataFrame(profiles)
+    single = all(np.ndim(values) == 0 for values in profiles.values())
+    try:
+        return pd.DataFrame(profiles, index=[0] if single else None)
+    except ValueError:
+        raise UsageError('profiles give as many values in every column, one a profile, as {"age": [45, 65], "grade": [1, 3]}') from None
+
+
 def check_formula(formula: str) -> None:
     """Refuse at once a formula that is blank or has a left side; its terms are read when there are data.
 
@@ -138,8 +158,9 @@ def build_design(formula: str, cohort: Cohort, strata: Sequence[str] = (), *, ne
     columns, matrix = tuple(spec.column_names[place + 1] for place in places), matrix if len(places) == matrix.shape[1] else matrix[:, list(places)]
     undefined = [name for place, name in enumerate(columns) if not np.isfinite(matrix[:, place]).all()]
     if undefined:
-        n_undefined = format_count((~np.isfinite(matrix)).any(axis=1).sum())
-        raise InputError(f"{undefined[0]} is infinite or undefined in {n_undefined} rows: transform another way, or leave those rows out")
+        n_undefined = int((~np.isfinite(matrix)).any(axis=1).sum())
+        rows_of_it = f"{format_count(n_undefined)} row{'s' * (n_undefined != 1)}"
+        raise InputError(f"{undefined[0]} is infinite or undefined in {rows_of_it}: transform another way, or leave those rows out")
     return Design(columns, matrix, groups, kept, missing, levels, spec, places)
 
 

@@ -18,8 +18,8 @@ from ..kernels.fine_gray import CENSORED, INTEREST, OTHER, Evaluation, Maximum, 
 from ..kernels.partial_likelihood import dependent_columns
 from ..units import format_count, format_number
 from .cox_fit import LogLikelihood
-from .design import Design, build_design, check_formula, check_independent
-from .options import check_conf_level, check_not_negative, normal_quantile, times_in_years
+from .design import Design, as_profiles, build_design, check_formula, check_independent
+from .options import check_conf_level, check_not_negative, listed, normal_quantile, times_in_years
 
 if TYPE_CHECKING:
     from ..cohort import Cohort
@@ -110,13 +110,13 @@ class FineGray:
         matrix, rows = _rows_of(cohort, design, self)
         n_event, p = int((rows.kind == INTEREST).sum()), len(design.names)
         if not n_event or len(rows.kind) <= max(p, 1):
-            few = f"no events of {self.cause!r}" if not n_event else f"{format_count(len(rows.kind))} rows, too few for the model"
+            few = f"no events of {self.cause!r}" if not n_event else f"{format_count(len(rows.kind))} row{'s' * (len(rows.kind) != 1)}, too few for the model"
             warnings.warn(f"the Fine-Gray model has {few}: its numbers are missing", DataWarning, stacklevel=2)
             return _nothing_fitted(design, rows, self)
         check_independent(design, np.zeros(len(design.matrix), dtype=np.int64))
         if n_event < EVENTS_PER_COEFFICIENT * p:
             warnings.warn(
-                f"{format_count(n_event)} events for {format_count(p)} coefficient{'s' * (p != 1)} ({format_number(n_event / p, 1)} each, "
+                f"{format_count(n_event)} event{'s' * (n_event != 1)} for {format_count(p)} coefficient{'s' * (p != 1)} ({format_number(n_event / p, 1)} each, "
                 f"at least {EVENTS_PER_COEFFICIENT} are wanted): hazard ratios may be far off; use fewer terms, or merge levels", DataWarning, stacklevel=2)
         return _fit(design, matrix, rows, self)
 
@@ -186,7 +186,7 @@ class FineGrayFit:
         UsageError
             If a covariate is not given, or a level was not fitted (those fitted are listed).
         """
-        given, times = pd.DataFrame(profiles), np.array(times_in_years(at_years))
+        given, times = as_profiles(profiles), np.array(times_in_years(at_years))
         matrix, estimated = self.design.columns_of(given), self.coefficients["coefficient"].to_numpy()
         unknown = ((matrix != 0) & np.isnan(estimated)).any(axis=1)
         relative = np.where(unknown, np.nan, np.exp(matrix @ np.nan_to_num(estimated)))
@@ -269,13 +269,13 @@ def _tell_unestimable(design: Design, informed: np.ndarray, maximum: Maximum) ->
     names, silent = np.array(design.names)[informed], np.array(design.names)[~informed]
     if len(silent):
         warnings.warn(
-            f"no event tells of {', '.join(silent)}: the hazard ratio is missing; merge the level with another, or leave the term out",
+            f"no event tells of {listed(silent)}: the hazard ratio is missing; merge the level with another, or leave the term out",
             DataWarning, stacklevel=4)
     if not maximum.converged:
         warnings.warn("the Fine-Gray model did not converge: its numbers are missing; look for covariates with very long tails", DataWarning, stacklevel=4)
     elif maximum.runaway.any():
         warnings.warn(
-            f"{', '.join(names[maximum.runaway])}: no finite subdistribution hazard ratio (a group without an event of the cause, or covariates that tell "
+            f"{listed(names[maximum.runaway])}: no finite subdistribution hazard ratio (a group without an event of the cause, or covariates that tell "
             "all events apart), so ratio, interval and p are missing; merge the level with another, or leave the term out", DataWarning, stacklevel=4)
 
 

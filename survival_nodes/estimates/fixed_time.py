@@ -16,6 +16,7 @@ from ..errors import DataWarning, UsageError
 from ..kernels.intervals import transformed
 from ..kernels.product_limit import leave_one_out, product_limit
 from ..kernels.weighted_product_limit import risk_table
+from .options import listed
 from .step_curves import StepCurve
 
 
@@ -42,9 +43,9 @@ def _fault(labels: Sequence[str], survival: np.ndarray) -> str:
         return f"a test compares two groups or more, and there is one ({labels[0]})"
     short = [label for label, s in zip(labels, survival) if np.isnan(s)]
     if short:
-        return f"{', '.join(short)} not followed so long"
+        return f"{listed(short)} not followed so long"
     at_edge = [label for label, s in zip(labels, survival) if s in (0, 1)]
-    return f"survival of {', '.join(at_edge)} is 0 or 1" if at_edge else ""
+    return f"survival of {listed(at_edge)} is 0 or 1" if at_edge else ""
 
 
 def _log_covariance(curves: Sequence[StepCurve], position: float) -> np.ndarray:

@@ -20,7 +20,7 @@ from ..kernels.log_rank import chi_square
 from ..units import format_number
 from .aalen_johansen import declared_causes
 from .log_rank import ADJUSTMENTS, adjusted_p
-from .options import check_choice, check_not_negative
+from .options import check_choice, check_not_negative, listed
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,7 +166,7 @@ def _warn_of_thin_groups(strata: _Strata, by: str | Sequence[str], rows: Sequenc
     elif any(np.isnan(row["statistic"]) for row in rows):
         said = f"some groups of {name!r} are never at risk at an event of the other: there is no statistic for them"
     elif silent:
-        said = f"no events of the cause in {', '.join(silent)} ({name!r}): the test rests on the events expected there"
+        said = f"no events of the cause in {listed(silent)} ({name!r}): the test rests on the events expected there"
     elif any(row["df"] < row["comparison"].count(" vs ") for row in rows):
         said = f"some groups of {name!r} leave before they can be compared: the degrees of freedom say how many are"
     if said:

@@ -119,8 +119,8 @@ class KaplanMeier:
     def conditional(self, cohort: Cohort, given_years: float) -> pd.DataFrame:
         """Give ESTIMATES of surviving to those of `at_years` that lie after `given_years`, for those who survived that long.
 
-        S(t | s) = S(t) / S(s); the variance sums Greenwood's terms (or the influence) over (s, t], and events and censored are
-        counted there.
+        S(t | s) = S(t) / S(s), the product of the factors over (s, t]; so it exists too where S(s) is 0, as few were at risk early and
+        others entered later. The variance sums Greenwood's terms (or the influence) over (s, t]; events and censored are counted there.
 
         Raises
         ------

@@ -12,13 +12,14 @@ import pandas as pd
 from scipy.special import gammaincc
 
 from ..cohort import Cohort, Groups
+from ..cohort.grouping import as_level
 from ..columns import TESTS, frame_of
 from ..counting import GroupCounts, group_arrays, known_groups, tally
 from ..errors import DataWarning, InputError, UsageError
 from ..kernels import log_rank as kernel
 from ..kernels import permutation as permuting
 from ..units import format_count, format_number
-from .options import check_choice, check_not_negative
+from .options import check_choice, check_not_negative, listed
 
 _WEIGHTS = {
     "gehan": ("Gehan", kernel.gehan_weights), "tarone-ware": ("Tarone-Ware", kernel.tarone_ware_weights), "peto-peto": ("Peto-Peto", kernel.peto_peto_weights)}
@@ -305,6 +306,7 @@ def _refuse_late_entry(strata: Strata) -> None:
 
 def _scores(labels: Sequence[str], scores: Sequence[float] | Mapping[str, float] | None) -> np.ndarray:
     if isinstance(scores, Mapping):
+        scores = {as_level(label): score for label, score in scores.items()}
         missing = [label for label in labels if label not in scores]
         if missing:
             raise UsageError(f"scores lack {', '.join(map(repr, missing))}: give a number for every group ({', '.join(labels)})")
@@ -312,6 +314,8 @@ def _scores(labels: Sequence[str], scores: Sequence[float] | Mapping[str, float]
     values = np.arange(len(labels), dtype=float) if scores is None else np.asarray(scores, dtype=float)
     if values.shape != (len(labels),) or not np.isfinite(values).all():
         raise UsageError(f"scores wants {len(labels)} finite numbers, one for each group ({', '.join(labels)})")
+    if len(labels) > 1 and (values == values[0]).all():
+        raise UsageError(f"scores are alike for all groups ({', '.join(labels)}): a trend wants at least two that differ")
     return values
 
 
@@ -324,10 +328,10 @@ def _warn_of_thin_groups(strata: Strata, by: str | Sequence[str], rows: Sequence
         said = f"a test compares two groups or more, and {name!r} makes one ({strata.labels[0]}): there is no statistic"
     elif not n_event.any():
         said = f"nobody in the groups of {name!r} has the event: there is no statistic"
-    elif silent:
-        said = f"no events in {', '.join(silent)} ({name!r}): the test rests on the events expected there"
     elif any(np.isnan(row["statistic"]) for row in rows):
         said = f"some groups of {name!r} are never at risk at an event of the other, or fail with all others at once: there is no statistic for them"
+    elif silent:
+        said = f"no events in {listed(silent)} ({name!r}): the test rests on the events expected there"
     if said:
         warnings.warn(said, DataWarning, stacklevel=3)
 

@@ -41,6 +41,16 @@ def fractions(probs: float | Iterable[float]) -> tuple[float, ...]:
     return _numbers("probs", probs, "fractions between 0 and 1, as (0.25, 0.5)", lambda prob: 0 < prob < 1)
 
 
+def listed(names: Iterable[str], most: int = 10) -> str:
+    """Join names for a message, and only count those beyond the first few: a column of single patients has as many levels.
+
+    >>> listed("abc"), listed("abcde", 2)
+    ('a, b, c', 'a, b and 3 more')
+    """
+    names = [str(name) for name in names]
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
 def normal_quantile(conf_level: float) -> float:
     """Give the standard normal quantile of a two-sided interval.
 

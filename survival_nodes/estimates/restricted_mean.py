@@ -12,6 +12,7 @@ import pandas as pd
 from scipy.special import ndtr
 
 from ..cohort import Clock, Cohort
+from ..cohort.grouping import as_level
 from ..columns import CONTRASTS, ESTIMATES, frame_of
 from ..counting import GroupCounts, group_counts
 from ..errors import UsageError, unknown_name
@@ -109,7 +110,7 @@ class RestrictedMean:
         UsageError
             If there is no such group.
         """
-        groups = {counts.label: counts for counts in self._count(cohort)}
+        reference, groups = as_level(reference), {counts.label: counts for counts in self._count(cohort)}
         others = other_labels(tuple(groups), self.by, reference)
         lived = {label: self._lived(counts, cohort.clock) for label, counts in groups.items()}
         rows = []
@@ -142,7 +143,7 @@ class RestrictedMean:
         Tian, Zhao and Wei 2014, Biostatistics 15:222, as in R's survRM2: those censored at a time are taken off before the chance
         at that time is read, and no patient stands for more than 1,000.
         """
-        rows = []
+        reference, rows = as_level(reference), []
         for model in adjusted_models(self, cohort, reference, formula, MEASURES):
             on_scale = OnScale(float(model.coefficients[1]), float(model.std_errors[1]))
             rows.append(self._contrast_row(cohort, model.measure, model.group, reference, on_scale))
@@ -154,7 +155,7 @@ class RestrictedMean:
         The columns are `group, reference, term, coefficient, std_error, z, p_value, conf_low, conf_high, conf_level`, a row a
         term: the intercept, the group, and the covariates as `grade[T.2]`. Errors and warnings are those of `adjusted`.
         """
-        rows, reach = [], normal_quantile(self.conf_level)
+        reference, rows, reach = as_level(reference), [], normal_quantile(self.conf_level)
         for model in adjusted_models(self, cohort, reference, formula, MEASURES[:1]):
             for term, value, std_error in zip(model.terms, model.coefficients, model.std_errors, strict=True):
                 z = value / std_error if std_error > 0 else math.nan

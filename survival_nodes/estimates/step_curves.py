@@ -16,7 +16,7 @@ from ..errors import DataWarning
 from ..kernels.intervals import survival_limits
 from ..kernels.product_limit import fleming_harrington, nelson_aalen, product_limit, quantile_times
 from ..kernels.weighted_product_limit import RiskTable, WeightedRows, influence, risk_table, robust_log_variance, variance_steps
-from .options import normal_quantile
+from .options import listed, normal_quantile
 
 NAMES = {"kaplan-meier": "Kaplan-Meier", "nelson-aalen": "Nelson-Aalen", "fleming-harrington": "Fleming-Harrington"}
 ESTIMATORS = tuple(NAMES)
@@ -69,12 +69,16 @@ class StepCurve:
         Returns
         -------
         step, base, estimate, log_std_error
-            Ticks up to each position and up to the start; survival from there, and the standard error of its logarithm: missing
-            where nobody survives to condition on.
+            Ticks up to each position and up to the start; survival from there, and the standard error of its logarithm. Where
+            survival has fallen to 0 by the start, those who enter later are followed anew from there.
         """
         step, base = np.searchsorted(self.counts.ticks, position, side="right"), int(np.searchsorted(self.counts.ticks, start, side="right"))
-        survival = np.append(1.0, self.survival)
-        log_variance = np.append(0.0, self.log_variance if self.spread is None or not base else self.spread.log_variance(base))
+        survival, log_variance = np.append(1.0, self.survival), np.append(0.0, self.log_variance)
+        if not survival[base]:  # only the product limit falls to 0
+            since = product_limit(self.counts.n_risk[base:], self.counts.n_event[base:])
+            survival, log_variance = (np.concatenate((np.full(base + 1, first), rest)) for first, rest in zip((1.0, 0.0), since, strict=True))
+        if self.spread is not None and base:
+            log_variance = np.append(0.0, self.spread.log_variance(base))
         with np.errstate(invalid="ignore", divide="ignore"):
             return step, np.full(len(step), base), survival[step] / survival[base], np.sqrt(log_variance[step] - log_variance[base])
 
@@ -98,7 +102,7 @@ def step_curves(
     groups = group_rows(cohort, by, cause, weights=weights, cluster=cluster)
     single = [group.label for group in groups if cluster is not None and (group.rows.cluster == group.rows.cluster[0]).all()]
     if single:
-        said = f"{', '.join(single)}: all rows are one cluster of {cluster!r}, and a robust variance compares clusters: there is none"
+        said = f"{listed(single)}: all rows are one cluster of {cluster!r}, and a robust variance compares clusters: there is none"
         warnings.warn(said, DataWarning, stacklevel=4)
     return [_weighted_curve(group, estimator, robust, group.label not in single) for group in groups]
 

@@ -227,3 +227,16 @@ def test_a_change_of_the_frame_does_not_reach_the_cohort():
     frame["age"].to_numpy()[1] = 98.0
     assert cohort.rows["age"].tolist() == [50.0, 60.0]
     assert cohort.rows["grade"].tolist() == ["1", "2"]
+
+
+def test_a_model_takes_true_and_false_as_levels_whatever_holds_them():
+    rows = frame().assign(plain=[True, False, True, False], nullable=pd.array([True, False, True, None], dtype="boolean"))
+    made = Cohort.from_frame(rows, MAP, "months")
+    assert made.levels["plain"] == made.levels["nullable"] == ("False", "True")
+    assert made.model_frame(["nullable"])["nullable"].astype(object).tolist()[:3] == ["True", "False", "True"]
+
+
+def test_a_model_takes_no_dates():
+    made = Cohort.from_frame(frame().assign(seen=pd.Timestamp("2016-05-31")), MAP, "months")
+    with pytest.raises(InputError, match="column 'seen' holds no numbers, and a model takes numbers or categories: make years of the dates"):
+        made.model_frame(["seen"])

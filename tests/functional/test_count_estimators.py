@@ -74,7 +74,17 @@ def test_survival_that_reaches_none_stays_there_though_others_enter():
     curve = KaplanMeier().curve(cohort)
     assert curve["estimate"].tolist() == [0, 0, 0] and curve["n_risk"].tolist() == [2, 2, 1]
     assert curve[["std_error", "conf_low", "conf_high"]].isna().all(axis=None)
-    assert KaplanMeier(at_years=9).conditional(cohort, 3)["estimate"].isna().all()  # nobody survives to 3: nothing to condition on
+
+
+def test_those_who_enter_after_survival_reached_none_are_followed_anew():
+    # Few are at risk early and all of them die: given survival to 3, the two who enter at 4 are a curve of their own (1 of 2 dies at 8),
+    # as in R's survfit(start.time = 3), and as Klein and Moeschberger 2003, section 4.6, do with the residents of Channing House.
+    cohort = make([2, 2, 8, 9], [1, 1, 1, 0], entry_years=[0, 0, 4, 4])
+    for options in ({}, {"robust": True}):
+        row = KaplanMeier(at_years=9, **options).conditional(cohort, 3).iloc[0]
+        assert (row["estimate"], row["n_event"], row["n_censor"]) == (1 / 2, 1, 1)
+        assert row["std_error"] == pytest.approx(np.sqrt(1 / 2 * 1 / 2 / 2), abs=1e-12)
+    assert KaplanMeier(at_years=9).conditional(cohort.where("years < 5"), 3)["estimate"].isna().all()  # nobody comes after 3
 
 
 def test_nothing_is_uncertain_before_anybody_leaves():
@@ -157,6 +167,7 @@ def test_person_years_of_no_events():
     (lambda: LogRank("node").pairwise(GROUPED, adjust="sidak"), "adjust is one of holm, hochberg, bonferroni, BH, none, not 'sidak'"),
     (lambda: LogRank("node").trend(GROUPED, scores=(1, 2)), r"scores wants 3 finite numbers, one for each group \(a, b, c\)"),
     (lambda: LogRank("node").trend(GROUPED, scores={"a": 1, "b": 2}), r"scores lack 'c'"),
+    (lambda: LogRank("node").trend(GROUPED, scores=(2, 2, 2)), r"scores are alike for all groups \(a, b, c\)"),
 ])
 def test_a_wrong_option_is_said(make_estimator, said):
     with pytest.raises(UsageError, match=said.replace("?", r"\?")):
@@ -232,6 +243,7 @@ def test_missing_strata_are_left_out_and_said():
     (make(**FOUR, node="a"), r"a test compares two groups or more, and 'node' makes one \(a\)"),
     (make([1, 2, 3, 6], [0, 0, 0, 0], node=[*"aabb"]), "nobody in the groups of 'node' has the event"),
     (make([2, 2, 8, 9], [1, 0, 1, 0], node=[*"aabb"], entry_years=[0, 0, 4, 4]), "never at risk at an event of the other"),
+    (make([1, 2, 3, 6], [0, 0, 1, 0], node=[*"aabb"]), "never at risk at an event of the other"),  # not: "rests on the events expected"
 ])
 def test_where_nothing_can_be_tested_the_result_is_missing_and_said(cohort, said):
     for call in (LogRank("node"), LogRank("node").trend):
@@ -256,3 +268,16 @@ def test_all_censored_is_no_error():
     frame = KaplanMeier(at_years=2)(cohort).iloc[0]
     assert frame["estimate"] == 1 and frame["std_error"] == 0
     assert KaplanMeier().quantiles(cohort)["years"].isna().all()
+
+
+def test_scores_are_found_by_numbers_too():
+    cohort = make([1, 2, 3, 6, 4, 5], [1, 1, 1, 0, 1, 1], grade=[1, 1, 2, 2, 3, 3])
+    by_number, by_label = (LogRank("grade").trend(cohort, scores=scores) for scores in ({1: 0, 2: 1, 3: 5}, {"1": 0, "2": 1, "3": 5}))
+    pd.testing.assert_frame_equal(by_number, by_label)
+
+
+def test_a_column_of_single_patients_does_not_fill_a_warning_with_them():
+    cohort = make(range(1, 41), [1, *[0] * 39], name=[f"patient {number}" for number in range(40)])
+    with pytest.warns(DataWarning, match="and 29 more") as said:
+        LogRank("name")(cohort)
+    assert all(len(str(each.message)) < 400 for each in said)

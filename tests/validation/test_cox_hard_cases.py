@@ -320,3 +320,52 @@ def test_the_result_cannot_be_told_apart_by_its_fitter():
     lifelines, grouped = (CoxModel("node + age", fitter=fitter).fit(cohort_of()) for fitter in ("lifelines", "grouped"))
     pd.testing.assert_frame_equal(lifelines.coefficients, grouped.coefficients, rtol=1e-9)
     pd.testing.assert_frame_equal(lifelines.baseline, grouped.baseline, rtol=1e-9)
+
+
+def test_levels_of_a_boolean_that_may_be_missing_are_those_of_a_profile():
+    cohort = cohort_of(er=pd.array([*[True, False] * 99, None, None], dtype="boolean"))
+    plain, called = (fitted_quietly(CoxModel(formula), cohort) for formula in ("er + age", "C(er) + age"))
+    assert plain.coefficients["term"].tolist() == ["er[T.True]", "age"]
+    survival = [fit.predict({"er": True, "age": 60}, 5)["survival"].item() for fit in (plain, called)]
+    assert survival[0] == pytest.approx(survival[1], rel=1e-12)
+
+
+def test_one_profile_may_be_given_by_single_values():
+    fit = fitted_quietly(CoxModel("node + age"), cohort_of())
+    single, listed = {"node": "micro", "age": 55}, {"node": ["micro"], "age": [55]}
+    pd.testing.assert_frame_equal(fit.predict(single, (1, 5)), fit.predict(listed, (1, 5)))
+    pd.testing.assert_frame_equal(fit.linear_predictor(single), fit.linear_predictor(listed))
+    with pytest.raises(UsageError, match="profiles give as many values in every column"):
+        fit.predict({"node": ["micro", "macro"], "age": [55]}, 5)
+
+
+def test_very_many_rows_are_not_left_to_lifelines(monkeypatch):
+    monkeypatch.setattr(cox_estimation, "LIFELINES_ROWS", 199)
+    fits = [fitted_quietly(CoxModel("node + age", fitter=fitter), cohort_of()) for fitter in ("auto", "lifelines")]
+    assert [fit.fitter for fit in fits] == ["grouped", "lifelines"]
+    np.testing.assert_allclose(fits[0].coefficients["coefficient"], fits[1].coefficients["coefficient"], atol=1e-8)
+
+
+def test_warnings_do_not_list_every_level():
+    cohort = cohort_of(name=[f"patient {number}" for number in range(200)])
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        CoxModel("name").fit(cohort)
+    assert said and all(len(str(each.message)) < 500 for each in said)
+    assert any("more" in str(each.message) for each in said)
+
+
+def test_a_robust_variance_says_nothing_of_clusters_where_no_coefficient_is_finite():
+    cohort = cohort_of(20, years=range(1, 21), event=[1] * 10 + [0] * 10, x=[1] * 10 + [0] * 10)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        table = CoxModel("x", robust=True)(cohort)
+    assert table["robust_std_error"].isna().all()
+    assert any("no finite hazard ratio" in str(each.message) for each in said) and not any("cluster" in str(each.message) for each in said)
+
+
+def test_a_robust_error_made_of_rounding_alone_is_said():
+    # All die at once: no patient moves the coefficient, and the sandwich is 0 but for the last digits.
+    cohort = cohort_of(6, years=3, event=1, x=[1, 2, 3, 1, 2, 5])
+    with pytest.warns(DataWarning, match="events for 1 coefficient"), pytest.warns(DataWarning, match="0 clusters for 1 coefficient: robust"):
+        CoxModel("x", robust=True)(cohort)

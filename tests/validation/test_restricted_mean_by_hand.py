@@ -279,3 +279,9 @@ def test_three_groups_are_each_compared_with_the_reference_alone():
 
 def test_a_kernel_without_any_time():
     assert restricted_mean(np.zeros(0), np.zeros(0), np.zeros(0), 5.0) == (5.0, 0.0)
+
+
+def test_a_reference_may_be_named_by_its_value():
+    cohort = cohort_of(TIMES, EVENTS, grade=[1, 2] * 3, er=[True, False] * 3)
+    pd.testing.assert_frame_equal(RestrictedMean("grade", 5).contrast(cohort, 1), RestrictedMean("grade", 5).contrast(cohort, "1"))
+    assert RestrictedMean("er", 5).contrast(cohort, True)["reference"].unique().tolist() == ["True"]
