@@ -33,9 +33,12 @@ cohort = everybody.select("default", without=("m0",)).where(not_m1)
 print(cohort.ledger.frame[["rule", "reason", "n_after"]].to_string(index=False))
 print(sn.LogRank("nodal_category")(cohort)[["test", "statistic", "df", "p_value"]].to_string(index=False))
 print(sn.CoxModel("nodal_category + I(age / 10)")(cohort)[["term", "hazard_ratio", "conf_low", "conf_high", "p_value", "n_event"]].to_string(index=False))
+# Mean time lived within five years: the difference from node-negative, which needs no proportional hazards.
+mean = sn.RestrictedMean("nodal_category", 5).contrast(cohort, "negative")
+print(mean[["measure", "group", "estimate", "conf_low", "conf_high", "p_value"]].to_string(index=False))
 
 study = sn.Study.of_cohort(cohort, name="tcga-brca", plan={
-    "title": "Overall survival by size of the nodal deposit: TCGA breast cancer", "by": "nodal_category", "at_years": [1, 3, 5],
+    "title": "Overall survival by size of the nodal deposit: TCGA breast cancer", "by": "nodal_category", "at_years": [1, 3, 5], "horizon_years": 10,
     "formula": "nodal_category + I(age / 10)", "labels": {"I(age / 10)": "Age, per 10 years"},
     "question": "What can the open data of TCGA say of survival with isolated tumour cells or a micrometastasis in the nodes?",
     "assumptions": [

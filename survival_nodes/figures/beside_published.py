@@ -135,7 +135,8 @@ def _dress(laid: row_plot.Laid, pairs: list[_Pair]) -> None:
     values = [value for pair in pairs for span in (pair.ours, pair.theirs) for value in span if value == value] or [0.0, 1.0]
     step = 0.2 if np.ptp(values) > 0.5 else 0.1 if np.ptp(values) > 0.2 else 0.05
     low, high = step * np.floor(min(values) / step), step * np.ceil(max(values) / step)
-    low, high = max(min(low, high - 2 * step), 0.0), min(max(high, low + step), 1.0)
+    # Net survival may exceed 1, and is shown as it is.
+    low, high = max(min(low, high - 2 * step), 0.0), min(max(high, low + step), max(high, 1.0))
     ticks = np.round(np.arange(low, high + step / 2, step), 2)
     pad = 0.02 * (high - low)
     ax.set_xlim(low - pad, high + pad)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 NOT_ESTIMABLE = "not estimable"
 # From close to wide; the first whose labels do not touch is taken.
 _TICKS = (
+    (0.9, 0.92, 0.94, 0.96, 0.98, 1, 1.02, 1.04, 1.06, 1.08, 1.1),
     (0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.75, 2), (0.4, 0.6, 0.8, 1, 1.2, 1.5, 2, 2.5, 3), (0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 6),
     (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100), (0.01, 0.1, 0.3, 1, 3, 10, 100), (0.01, 0.1, 1, 10, 100), (1,),
 )
@@ -40,7 +41,7 @@ class _Scale:
 
     @property
     def short(self) -> str:
-        return {"ratio": "HR" if self.hazard else "Ratio", "years": "Years"}.get(self.measure.unit, "Points")
+        return {"ratio": "HR" if self.measure.words == "hazard ratio" else "Ratio", "years": "Years"}.get(self.measure.unit, "Points")
 
     @property
     def hazard(self) -> bool:
@@ -74,7 +75,7 @@ class _Line:
 
 def forest(
     frame: pd.DataFrame, *, labels: Mapping[str, str] | None = None, title: str = "", synthetic: bool = False, name: str | None = None,
-    conf_level: float | None = None,
+    conf_level: float | None = None, kind: str = "hazard ratio",
 ) -> Figure:
     """Draw ratios on a logarithmic axis, or differences on a plain one, each with its interval and its numbers.
 
@@ -93,6 +94,8 @@ def forest(
         Of the figure; else forest and the measure.
     conf_level
         Coverage of the intervals, where the frame does not carry it (CONTRASTS do not).
+    kind
+        What the ratios of COEFFICIENTS are, by their full name, as `subdistribution hazard ratio`.
 
     Raises
     ------
@@ -111,7 +114,7 @@ def forest(
         raise InputError("the frame holds no rows: there is nothing to draw")
     if "hazard_ratio" in frame:
         require(_bounded(frame).reindex(columns=COEFFICIENTS.names), COEFFICIENTS)
-        levels, scale = frame["conf_level"].dropna(), _Scale(MEASURES["hazard-ratio"])
+        levels, scale = frame["conf_level"].dropna(), _Scale(replace(MEASURES["hazard-ratio"], words=kind))
         lines, headings = _ratio_lines(frame, labels or {}), ["p"]
         conf_level = levels.iloc[0] if len(levels) else conf_level
     elif "measure" in frame:
@@ -247,7 +250,9 @@ def _log_ticks(limits: tuple[float, float], inches: float) -> list[float]:
         ticks = [tick for tick in candidates if limits[0] <= tick <= limits[1]]
         places = np.log(ticks) / np.log(limits[1] / limits[0]) * inches
         widest = max(style.text_width(f"{tick:g}") for tick in ticks)
-        if np.all(np.diff(places) > widest + 0.06) and (len(ticks) > 2 or limits[1] / limits[0] < 2 or candidates == (1,)):
+        # An axis that goes on far beyond its last number leaves the reader to guess.
+        reaching = candidates[0] <= max(1.4 * limits[0], 0.01) and candidates[-1] >= min(limits[1] / 1.4, 100)
+        if np.all(np.diff(places) > widest + 0.06) and (reaching and len(ticks) > 2 or candidates == (1,)):
             return ticks
     return [1]
 

@@ -17,6 +17,8 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 # Five styles beside seven colours: a pair repeats only after 35 groups.
 DASHES = ("solid", (0, (5, 1.6)), (0, (1.2, 1.2)), (0, (6, 1.6, 1.2, 1.6)), (0, (10, 2)))
 INK, GREY, RULE = "#000000", "#6b6b6b", "#b5b5b5"
+DOTTED = (0, (1, 1.5))
+FREE = "#f0f0f0"  # the part of a stacked picture that has had no event
 WIDTH = 7.0  # inches: two columns of a journal page
 MARGIN = 0.12  # inches of white around everything
 TEXT, SMALL, LARGE = 8.0, 7.0, 9.5  # points
@@ -107,6 +109,15 @@ def lighter(colour: str, share: float = 0.38) -> str:
     """
     parts = (int(colour[place:place + 2], 16) for place in (1, 3, 5))
     return "#" + "".join(f"{round(part + (255 - part) * share):02x}" for part in parts)
+
+
+def area(colour: str, few: bool = False) -> str:
+    """Give the colour of an area under a line of some colour, paler where few are at risk.
+
+    >>> area("#000000"), area("#000000", few=True)
+    ('#8c8c8c', '#cccccc')
+    """
+    return lighter(colour, 0.8 if few else 0.55)
 
 
 def look(place: int) -> tuple[str, str | tuple]:

@@ -145,7 +145,8 @@ def _piece(display: pd.DataFrame, anchor: str, *, caption: str, notes: tuple[str
 
 def _headings(display: pd.DataFrame) -> Iterator[str]:
     for name in display.columns:
-        yield " ".join(str(part) for part in name if str(part)) if isinstance(name, tuple) else str(name)
+        words = " ".join(str(part) for part in name if str(part)) if isinstance(name, tuple) else str(name)
+        yield words.replace("% CI", "%\u00a0CI")  # an interval's name stays on one line
 
 
 def _is_numeric(cells: Sequence[str]) -> bool:

@@ -11,7 +11,7 @@ _DROPPED = {"metadata", "title", "desc", "script", "foreignObject"}
 _REFERENCE = re.compile(r"url\(\s*['\"]?#([^)'\"]+)['\"]?\s*\)")
 _NUMBER = re.compile(r"-?\d*\.\d{3,}")
 # Parts that belong to one group, by their place in the order of groups; the page can hide them.
-_GROUP = re.compile(r"(?:^|-)(?:curve|band|censored)-(\d+)(?:-\d+)?$")
+_GROUP = re.compile(r"(?:^|-)(?:curve|band|censored|beside)-(\d+)(?:-\d+)?$")
 _COORDINATES = ("points", "x", "y")
 _POINT = re.compile(r"(-?[\d.]+(?:e-?\d+)?) (-?[\d.]+(?:e-?\d+)?)")
 _STRAIGHT = re.compile(r"\s*M[-MLz\s\d.e]*")

@@ -51,12 +51,13 @@ class Readout:
 
 @dataclass(frozen=True)
 class TimeAxis:
-    """Where a picture shows time: the place of time zero, the length of a year, and the upper and lower edge, in the units of the SVG."""
+    """Where a picture shows time: the place of time zero, the length of a year, the upper and lower edge of all panels and of each, in the units of the SVG."""
 
     left: float
     per_year: float
     top: float
     bottom: float
+    panels: tuple[tuple[float, float], ...]
 
 
 def readout(figure: Figure) -> Readout | None:
@@ -94,10 +95,15 @@ def _time_axis(drawing: Drawing, tick_years: np.ndarray) -> TimeAxis | None:
     if len(ticks) != len(tick_years) or not tick_years.max() > 0:
         return None
     unit = points[0] * place.width / (last - first)
-    # SVG counts downwards.
-    top, bottom = (points[1] * (1 - edge) for edge in (place.y1, place.y0))
     per_year = unit * max(ticks) / tick_years.max()
-    return TimeAxis(*(round(float(number), 3) for number in (points[0] * place.x0 - first * unit, per_year, top, bottom)))
+    # Panels stand one above the other over the same axis of time; SVG counts downwards.
+    panels = tuple((_round(points[1] * (1 - panel.y1)), _round(points[1] * (1 - panel.y0))) for panel in (axes.get_position() for axes in drawing.axes))
+    return TimeAxis(
+        _round(points[0] * place.x0 - first * unit), _round(per_year), min(top for top, _ in panels), max(bottom for _, bottom in panels), panels)
+
+
+def _round(number: float) -> float:
+    return round(float(number), 3)
 
 
 def round_times(last: float) -> list[float]:

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from .. import figures, tables
 from ..cohort import Cohort
 from ..columns import TESTS, frame_of
+from ..errors import DataWarning
 from ..estimates import CoxModel, FollowUp, KaplanMeier, LogRank, PersonYears, ProportionalHazards
+from ..tables.table import heading
 from . import sentences
+from .axes import axis_start, axis_times, term_labels
+from .competing_sentences import CauseNames
 from .findings import Section
 from .part import Part
 
 if TYPE_CHECKING:
     from .study import Study
 
-# Curves are read at whole steps of the axis; this many ticks fit the table under a figure of journal width.
-TICKS_WANTED = 7
-STEPS_YEARS = (0.25, 0.5, 1, 2, 2.5, 5, 10, 20)
-ZOOM_ABOVE = 0.75
+EVENTS_PER_COEFFICIENT = 10  # fewer, and Firth's fit stands beside the plain one
 
 
 def patients(study: Study, cohort: Cohort) -> Part:
@@ -41,27 +42,35 @@ def patients(study: Study, cohort: Cohort) -> Part:
         summary=text, methods=sentences.patients_methods(), rank=2)
 
 
-def survival(study: Study, cohort: Cohort, cause: str | None = None) -> Part:
-    """Estimate survival by group: curves, chosen times, medians and the log-rank test."""
+def survival(study: Study, cohort: Cohort, cause: str | None = None, said: tuple[str, ...] = ()) -> Part:
+    """Estimate survival by group: curves, chosen times, medians and the log-rank test; `said` stands before all."""
     estimator = KaplanMeier(study.by, at_years=study.at_years, cause=cause)
     estimates, curves = estimator(cohort), estimator.curve(cohort)
-    quantiles, at_risk = estimator.quantiles(cohort), KaplanMeier(study.by, at_years=_axis_times(curves), cause=cause)(cohort)
+    quantiles = estimator.quantiles(cohort)
+    at_risk = _quietly(replace(estimator, at_years=axis_times(curves, study.horizon_years)), cohort)
     tests = log_rank(study.by, cohort, cause)
     stem = "survival" if cause is None else f"{cause}-survival"
     drawn = figures.kaplan_meier(
         curves, at_risk=at_risk, labels=study.labels, time_unit=study.axis_unit, synthetic=cohort.synthetic, name=f"{stem}-curves",
-        view=figures.CurveView(y_low=_axis_start(curves)))
+        view=figures.CurveView(y_low=axis_start(curves, study.horizon_years), up_to_years=study.horizon_years))
     title = sentences.survival_title(estimates)
     text = (*sentences.survival(sentences.at_headline(estimates), study.labels), *sentences.log_rank(tests, estimates))
     shown = [tables.survival(estimates, labels=study.labels, name=stem)]
     shown.append(tables.quantiles(quantiles, labels=study.labels, name=f"{stem}-median", caption=f"{title}: median."))
     if len(tests):
-        shown.append(replace(tables.tests(tests, name=f"{stem}-tests"), caption=f"{title}: tests between groups."))
+        shown.append(replace(tables.tests(tests, labels=study.labels, name=f"{stem}-tests"), caption=f"{title}: tests between groups."))
     frames = {"estimates": estimates, "curves": curves, "at_risk": at_risk, "quantiles": quantiles, "tests": tests}
     return Part(
-        Section(title, text, tuple(shown), (drawn,)),
+        Section(title, (*said, *text), tuple(shown), (drawn,)),
         frames={key if cause is None else f"{cause}_{key}": frame for key, frame in frames.items()},
         summary=text, methods=sentences.survival_methods(cohort), rank=3)
+
+
+def _quietly(estimator: KaplanMeier, cohort: Cohort) -> pd.DataFrame:
+    """Estimate at the times of the axis only, which need no warning beside those of the tabulated times."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        return estimator(cohort)
 
 
 def log_rank(by: str | None, cohort: Cohort, cause: str | None) -> pd.DataFrame:
@@ -77,38 +86,39 @@ def log_rank(by: str | None, cohort: Cohort, cause: str | None) -> pd.DataFrame:
 
 
 def regression(study: Study, cohort: Cohort) -> Part:
-    """Fit the Cox model, crude and adjusted, and test proportional hazards."""
+    """Fit the Cox model, crude and adjusted, and test proportional hazards; where events are few or a ratio is not finite, Firth's too."""
     model = CoxModel(study.formula or study.by, cause=study.cause)
     fit = model.fit(cohort)
     tests = ProportionalHazards(model)(cohort)
     frames = {"coefficients": fit.coefficients, "proportional_hazards": tests}
-    shown = [_ratio_table(fit.coefficients, study, cohort, "hazard-ratios")]
+    kind = "hazard ratio" if study.cause is None else "cause-specific hazard ratio"
+    shown = [_ratio_table(fit.coefficients, study, cohort, "hazard-ratios", kind)]
     if study.formula and study.formula != study.by:
         frames["crude_coefficients"] = CoxModel(study.by, cause=study.cause)(cohort)
         shown = [
-            replace(_ratio_table(frames["crude_coefficients"], study, cohort, "crude-hazard-ratios"), caption="Crude hazard ratios."),
-            replace(shown[0], caption="Adjusted hazard ratios.")]
-    drawn = figures.forest(shown[-1].data, labels=study.labels, synthetic=cohort.synthetic)
-    text = sentences.regression(fit.coefficients, study.by, cohort, study.cause, study.labels)
+            replace(_ratio_table(frames["crude_coefficients"], study, cohort, "crude-hazard-ratios", kind), caption=f"Crude {kind}s."),
+            replace(shown[0], caption=f"Adjusted {kind}s.")]
+    drawn = figures.forest(shown[-1].data, labels=study.labels, synthetic=cohort.synthetic, kind=kind)
+    event = CauseNames(study, cohort).event(study.cause) if study.cause else None
+    text = sentences.hazard_ratios_of(fit.coefficients, study.by, cohort, kind + (f" of {event}" if event else ""), study.labels)
     doubts = sentences.proportional_hazards(tests, study.labels)
-    tested = replace(tables.tests(tests, name="proportional-hazards"), caption="Test of proportional hazards.")
+    if _wants_penalty(fit.coefficients):
+        frames["firth_coefficients"] = replace(model, penalty="firth")(cohort)
+        shown.append(_ratio_table(frames["firth_coefficients"], study, cohort, "firth-hazard-ratios", kind, "firth"))
+        lacking = bool(fit.coefficients["hazard_ratio"].isna().any())
+        doubts = (*sentences.firth(frames["firth_coefficients"], lacking, study.by, cohort, kind, study.labels), *doubts)
+    named = {term: heading(term) for term in tests["comparison"] if term.isidentifier() and term != "GLOBAL"} | study.labels
+    tested = replace(tables.tests(tests, labels=named, name="proportional-hazards"), caption="Test of proportional hazards.")
     return Part(
-        Section("Hazard ratios", (*text, *doubts), (*shown, tested), (replace(drawn, name="hazard-ratios"),)),
-        frames=frames, summary=(*text, *doubts), methods=sentences.regression_methods(model, fit), rank=4)
+        Section("Hazard ratios", (*text, *doubts), (*shown, tested), (replace(drawn, name="hazard-ratios"),)), frames=frames, summary=(*text, *doubts),
+        methods=sentences.regression_methods(model, fit, event, "firth_coefficients" in frames), rank=4)
 
 
-def _ratio_table(coefficients: pd.DataFrame, study: Study, cohort: Cohort, name: str) -> tables.Table:
-    return tables.hazard_ratios(coefficients, levels=cohort.levels, labels=study.labels, name=name)
+def _wants_penalty(coefficients: pd.DataFrame) -> bool:
+    """Tell whether there are events, yet too few for the coefficients or none that makes a ratio finite."""
+    n_event = int(coefficients["n_event"].max()) if len(coefficients) else 0
+    return n_event > 0 and (n_event < EVENTS_PER_COEFFICIENT * len(coefficients) or bool(coefficients["hazard_ratio"].isna().any()))
 
 
-def _axis_start(curves: pd.DataFrame) -> float:
-    """Choose where the axis of survival starts: at 0, unless every curve and band stays above three quarters (the axis says so)."""
-    lowest = float(curves["conf_low"].min())
-    return float(np.floor(lowest * 10) / 10) if lowest > ZOOM_ABOVE else 0.0
-
-
-def _axis_times(curves: pd.DataFrame) -> tuple[float, ...]:
-    """Choose the times, in years, at which the table under the curves stands."""
-    longest = float(curves["years"].max()) if len(curves) else 1.0
-    step = next((step for step in STEPS_YEARS if longest / step <= TICKS_WANTED), STEPS_YEARS[-1])
-    return tuple(step * count for count in range(int(longest / step) + 1))
+def _ratio_table(coefficients: pd.DataFrame, study: Study, cohort: Cohort, name: str, kind: str, penalty: str | None = None) -> tables.Table:
+    return tables.hazard_ratios(coefficients, levels=cohort.levels, labels=term_labels(study, cohort), name=name, kind=kind, penalty=penalty)

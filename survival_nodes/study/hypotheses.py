@@ -6,47 +6,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ..cohort import Cohort, Rule
+from ..cohort import Cohort
 from ..columns import COMPARISONS, CONTRASTS, frame_of
-from ..comparisons import NonInferiority, Worse, compare_with_published, hazard_ratio_power
+from ..comparisons import NonInferiority, Worse, hazard_ratio_power
 from ..errors import UsageError
-from ..estimates import KaplanMeier
-from ..literature import published_rates
-
-
-@dataclass(frozen=True, kw_only=True)
-class PublishedClaim:
-    """A claim that survival equals a published figure, for the patients a condition keeps.
-
-    Attributes
-    ----------
-    group : str
-        The patients in words.
-    keep : str
-        The condition on the cohort's columns that selects them.
-    rate_ids : tuple of str
-        The published figures.
-    at_years : float
-        The time.
-    tolerance : float
-        How far apart, as a fraction, the two may lie and still be called consistent.
-    """
-
-    group: str
-    keep: str
-    rate_ids: tuple[str, ...]
-    at_years: float = 5.0
-    tolerance: float = 0.02
-
-    def __call__(self, cohort: Cohort) -> pd.DataFrame:
-        """Compare the cohort's own survival with the figures; COMPARISONS, one row a figure."""
-        rates = published_rates(include_caveats=True)
-        missing = [rate_id for rate_id in self.rate_ids if rate_id not in set(rates["rate_id"])]
-        if missing:
-            raise UsageError(f"no published figure is called {missing[0]!r}: `survival-nodes published` lists them")
-        chosen = cohort.where(Rule(self.group, lambda rows: rows.eval(self.keep, engine="python"), f"not {self.group}"))
-        estimates = KaplanMeier(at_years=(self.at_years,))(chosen).assign(group=self.group)
-        return compare_with_published(estimates, rates[rates["rate_id"].isin(self.rate_ids)], self.tolerance)
+from .published_claim import ClaimJudged, PublishedClaim
 
 
 @dataclass(frozen=True)
@@ -69,7 +33,7 @@ class Hypothesis:
     tests : tuple
         `NonInferiority`, `Worse` or `PublishedClaim`; the first decides, the others stand beside it.
     group : str
-        The row of the first test that carries the verdict.
+        The row of the first test that carries the verdict; a `PublishedClaim` brings its own.
     expected : Expected, optional
         For the power, where the truth is known (a synthetic cohort).
     """
@@ -83,13 +47,13 @@ class Hypothesis:
 
     def __call__(self, cohort: Cohort) -> Judged:
         """Run the tests and keep the rows of the group in question."""
-        frames = [test(cohort) for test in self.tests]
-        own = [frame[frame["group"] == self.group] for frame in frames]
+        found = [test.judge(cohort) if isinstance(test, PublishedClaim) else test(cohort) for test in self.tests]
+        own = [each.comparisons if isinstance(each, ClaimJudged) else each[each["group"] == self.group] for each in found]
         if own[0].empty:
             raise UsageError(f"{self.label} is about {self.group!r}, but the cohort has no such group")
         return Judged(
-            self, contrasts=_stack(own, CONTRASTS), comparisons=_stack(own, COMPARISONS),
-            verdict=str(own[0]["verdict"].iloc[0]))
+            self, contrasts=_stack(own, CONTRASTS), comparisons=_stack(own, COMPARISONS), verdict=str(own[0]["verdict"].iloc[0]),
+            beside=tuple(each for each in found if isinstance(each, ClaimJudged)))
 
     @property
     def margin(self) -> float:
@@ -105,12 +69,13 @@ class Hypothesis:
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """A hypothesis with its verdict and the rows it rests on."""
+    """A hypothesis with its verdict, the rows it rests on, and what stands beside published figures."""
 
     hypothesis: Hypothesis
     contrasts: pd.DataFrame
     comparisons: pd.DataFrame
     verdict: str
+    beside: tuple[ClaimJudged, ...] = ()
 
 
 def _stack(frames: list[pd.DataFrame], schema) -> pd.DataFrame:

@@ -7,10 +7,14 @@ from numbers import Real
 
 from ..cohort import Cohort
 from ..errors import UsageError, unknown_name
+from ..life_tables import LifeTable
+from ..life_tables.life_table import BUNDLED
 from .study import Study, Words
 
 MOST_GROUPS = 12
-KEYS = ("title", "by", "at_years", "formula", "cause", "tolerance", "axis_unit", "question", "assumptions", "references", "labels")
+KEYS = (
+    "title", "by", "at_years", "formula", "cause", "tolerance", "axis_unit", "horizon_years", "life_table", "year_advances", "question", "assumptions",
+    "references", "labels")
 
 
 def study_of(cohort: Cohort, *, name: str, plan: Mapping[str, object]) -> Study:
@@ -37,6 +41,7 @@ def study_of(cohort: Cohort, *, name: str, plan: Mapping[str, object]) -> Study:
     return Study(
         name=name, title=_text("title", plan.get("title", f"Survival in {name}")), cohort=cohort, by=by, at_years=_times(plan.get("at_years", (1, 3, 5, 10))),
         tolerance=_tolerance(plan.get("tolerance")), axis_unit=_axis_unit(plan.get("axis_unit", "years")),
+        horizon_years=_horizon(plan.get("horizon_years")), life_table=_life_table(plan),
         words=Words(_text("question", plan.get("question", "")), _texts("assumptions", plan), _texts("references", plan), _labels(plan.get("labels", {}))),
         **chosen)
 
@@ -77,3 +82,23 @@ def _axis_unit(value: object) -> str:
     if value not in ("years", "months"):
         raise UsageError(f"report: {unknown_name('axis_unit', value, ('years', 'months'))}")
     return value
+
+
+def _horizon(value: object) -> float | None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, Real) or not 0 < value <= 100):
+        raise UsageError("report: horizon_years is a time in years where the axis of the curves ends, as horizon_years = 10")
+    return None if value is None else float(value)
+
+
+def _life_table(plan: Mapping[str, object]) -> str | LifeTable | None:
+    """Give the life table: the name of a bundled one, or what is read from a path, seen from the folder in which the command runs."""
+    if "life_table" not in plan:
+        if "year_advances" in plan:
+            raise UsageError('report: year_advances says how a life table is read: name the table too, as life_table = "mortality.csv"')
+        return None
+    name = _text("life_table", plan["life_table"])
+    if name in BUNDLED:
+        if "year_advances" in plan:
+            raise UsageError(f"report: year_advances is for a life table of your own; the bundled table {name!r} has its own")
+        return name
+    return LifeTable.read(name, year_advances=_text("year_advances", plan.get("year_advances", "birthday")))

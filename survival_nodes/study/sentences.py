@@ -52,7 +52,7 @@ def survival(estimates: pd.DataFrame, labels: Labels) -> tuple[str, ...]:
         if known.empty:
             said.append(f"No group was followed to {format_years(years)}.")
             continue
-        listed = "; ".join(f"{labels.get(row.group, row.group)}, {_percent_with_interval(row)}" for row in known.itertuples())
+        listed = "; ".join(f"{labels.get(row.group, row.group)}, {percent_with_interval(row)}" for row in known.itertuples())
         beyond = [labels.get(group, group) for group in rows["group"] if group not in set(known["group"])]
         level = format_percent(rows["conf_level"].iloc[0], 0)
         said.append(
@@ -81,22 +81,28 @@ def log_rank(tests: pd.DataFrame, estimates: pd.DataFrame) -> tuple[str, ...]:
             continue
         said.append(
             f"{name}, {row.test} test of {named}: chi-square {format_number(row.statistic, 3)} on {int(row.df)} df, "
-            f"p{NO_BREAK}{_equals(format_p(row.p_value))}.")
+            f"p{NO_BREAK}{p_equals(format_p(row.p_value))}.")
     return tuple(said)
 
 
-def regression(coefficients: pd.DataFrame, by: str | None, cohort: Cohort, cause: str | None, labels: Labels) -> tuple[str, ...]:
-    """Say the hazard ratios of the groups against their reference."""
+def hazard_ratios_of(coefficients: pd.DataFrame, by: str | None, cohort: Cohort, kind: str, labels: Labels) -> tuple[str, ...]:
+    """Say the hazard ratios of the groups against their reference, by the full name of their kind."""
     own = coefficients[coefficients["term"].str.startswith(f"{by}[")]
     if own.empty:
         return ()
-    adjusted = "Adjusted hazard" if len(own) < len(coefficients) else "Hazard"
-    ending = f" of death from {cause}" if cause else ""
+    words = f"adjusted {kind}" if len(own) < len(coefficients) else kind
     named = {row.term: labels.get(level_of(row.term), level_of(row.term)) for row in own.itertuples()}
     listed = "; ".join(f"{named[row.term]}, {_ratio_with_interval(row)}" for row in own.itertuples())
     reference = cohort.groups(by).labels[0]
     level = format_percent(own["conf_level"].iloc[0], 0)
-    return (f"{adjusted} ratio{ending} ({level} interval), against {labels.get(reference, reference)}: {listed}.",)
+    return (f"{words[:1].upper()}{words[1:]} ({level} interval), against {labels.get(reference, reference)}: {listed}.",)
+
+
+def firth(penalised: pd.DataFrame, lacking: bool, by: str | None, cohort: Cohort, kind: str, labels: Labels) -> tuple[str, ...]:
+    """Say why Firth's penalty is called for (ratios are lacking, or events are few), and the ratios that it gives."""
+    why = "The data give no finite estimate of some hazard ratio" if lacking else "Events are few for the number of coefficients"
+    said = hazard_ratios_of(penalised, by, cohort, f"{kind} by Firth's penalised likelihood", labels)
+    return (f"{why}: Firth's penalised likelihood is the way out, with limits of the profile likelihood; its ratios are in a table of their own.", *said)
 
 
 def proportional_hazards(tests: pd.DataFrame, labels: Labels) -> tuple[str, ...]:
@@ -111,7 +117,7 @@ def proportional_hazards(tests: pd.DataFrame, labels: Labels) -> tuple[str, ...]
     terms = ", ".join(labels.get(term, term.replace("_", " ")) for term in low["comparison"])
     named = f"; {terms}" if terms else ""
     return (
-        f"Proportional hazards are in doubt (GLOBAL p{NO_BREAK}{_equals(p_value)}{named}): where hazards cross or converge, one ratio stands for no moment "
+        f"Proportional hazards are in doubt (GLOBAL p{NO_BREAK}{p_equals(p_value)}{named}): where hazards cross or converge, one ratio stands for no moment "
         "of follow-up; read the survival at fixed times beside it.",)
 
 
@@ -130,20 +136,24 @@ def survival_methods(cohort: Cohort) -> tuple[str, ...]:
             "Nothing is estimated beyond the last follow-up of a group.",)
 
 
-def regression_methods(model, fit) -> tuple[str, ...]:
+def regression_methods(model, fit, event: str | None, penalised: bool) -> tuple[str, ...]:
     """Describe the Cox model and which routine fitted it."""
+    firth = (" Where events are few or a ratio has no finite estimate the model is fitted also with Firth's penalty (Heinze and Schemper 2001), by this "
+             "package's own routine, with profile likelihood limits.") if penalised else ""
     dropped = f" {format_count(fit.n_dropped)} rows with a missing covariate were left out." if fit.n_dropped else ""
-    target = f" of death from {model.cause}, deaths from other causes censored (a cause-specific hazard)" if model.cause else ""
+    target = f" of {event}, events of other causes censored (a cause-specific hazard)" if event else ""
     return (f"Hazard ratios come from a Cox model{target}, formula '{model.formula}', {model.ties.capitalize()}'s approximation for ties, "
             f"fitted on {format_count(fit.n)} rows with {format_count(fit.n_event)} events by {_fitter(fit.fitter)} to full precision.{dropped} "
-            "Proportional hazards are tested by the score test of Grambsch and Therneau (1994), on the Kaplan-Meier scale of time.",)
+            "Proportional hazards are tested by the score test of Grambsch and Therneau (1994), on the Kaplan-Meier scale of time."
+            f"{firth}",)
 
 
 def _fitter(name: str) -> str:
     return "lifelines" if name == "lifelines" else "this package's own partial-likelihood routine"
 
 
-def _equals(text: str) -> str:
+def p_equals(text: str) -> str:
+    """Write what follows the letter p: the sign, and the number."""
     return text.replace("<", f"<{NO_BREAK}") if text.startswith("<") else f"={NO_BREAK}{text}"
 
 
@@ -154,10 +164,13 @@ def _name(estimates: pd.DataFrame) -> str:
     return survival_name(row["endpoint"], row["estimand"], row["cause"])
 
 
-def _percent_with_interval(row) -> str:
-    interval = format_interval(row.conf_low, row.conf_high, lambda value: format_percent(value, sign=False))
-    few = f", {int(row.n_risk)} at risk" if row.n_risk < FEW_EVENTS else ""
-    return f"{format_percent(row.estimate)} ({interval}{few})"
+def percent_with_interval(row) -> str:
+    """Write a fraction with its interval, and how few are at risk where they are few."""
+    known = not (is_missing(row.conf_low) and is_missing(row.conf_high))
+    interval = [format_interval(row.conf_low, row.conf_high, lambda value: format_percent(value, sign=False))] if known else []
+    few = [f"{format_count(row.n_risk)} at risk"] if row.n_risk < FEW_EVENTS else []
+    beside = ", ".join(interval + few)
+    return format_percent(row.estimate) + (f" ({beside})" if beside else "")
 
 
 def _ratio_with_interval(row) -> str:

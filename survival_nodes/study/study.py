@@ -10,12 +10,18 @@ import pandas as pd
 
 from ..cohort import Cohort
 from ..errors import DataWarning
+from ..estimates.followed import life_table_of
+from ..life_tables import LifeTable
 from ..nodes.categories import CATEGORY_LABELS
 from ..sources import example
 from . import chapters, verdicts
+from .competing import causes_that_compete, competing_risks
+from .competing_sentences import cause_specific
 from .findings import Findings
 from .hypotheses import Hypothesis
+from .net import net_survival
 from .part import Part
+from .restricted import restricted_mean
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,11 @@ class Study:
         of the same quantity are set beside the cohort only where a tolerance is stated.
     axis_unit : str
         `years` or `months`, for the axis of the survival curves.
+    horizon_years : float, optional
+        Where the axis of the curves ends, which their captions say; else at the end of follow-up.
+    life_table : str or LifeTable, optional
+        Mortality of the general population, as `us`: adds the chapter on net survival, for a cohort with sex, age and date of diagnosis
+        whose endpoint is death from any cause.
     words : Words
         The author's sentences.
     """
@@ -77,6 +88,8 @@ class Study:
     hypotheses: tuple[Hypothesis, ...] = ()
     tolerance: float | None = None
     axis_unit: str = "years"
+    horizon_years: float | None = None
+    life_table: str | LifeTable | None = None
     words: Words = field(default_factory=Words)
 
     @property
@@ -128,11 +141,18 @@ class Study:
         return self._gather(cohort, parts, tuple(dict.fromkeys([*cohort.warnings, *said])))
 
     def _parts(self, cohort: Cohort) -> list[Part]:
-        parts = [chapters.patients(self, cohort), chapters.survival(self, cohort)]
+        parts, causes = [chapters.patients(self, cohort), chapters.survival(self, cohort)], causes_that_compete(self, cohort)
         if self.cause is not None:
-            parts.append(chapters.survival(self, cohort, cause=self.cause))
+            parts.append(chapters.survival(self, cohort, cause=self.cause, said=cause_specific(self, cohort, bool(causes))))
+        ratios = None
         if self.formula or (self.by is not None and len(cohort.groups(self.by).labels) > 1):
-            parts.append(chapters.regression(self, cohort))
+            ratios = chapters.regression(self, cohort)
+            parts.append(ratios)
+        if causes:
+            parts.append(competing_risks(self, cohort, causes, ratios.frames["coefficients"] if ratios else None))
+        parts.append(restricted_mean(self, cohort))
+        if self.life_table is not None:
+            parts.append(net_survival(self, cohort))
         if self.hypotheses:
             parts.append(verdicts.claims(self, cohort))
         if self.tolerance is not None and self.by is not None:
@@ -162,7 +182,9 @@ def _provenance(study: Study, cohort: Cohort) -> dict[str, object]:
     """Give what a reader needs to run it again: plain values only."""
     plan = {
         "by": study.by, "at_years": [float(time) for time in study.at_years], "formula": study.formula, "cause": study.cause,
-        "tolerance": study.tolerance, "hypotheses": [hypothesis.label for hypothesis in study.hypotheses]}
+        "tolerance": study.tolerance, "horizon_years": study.horizon_years,
+        "life_table": None if study.life_table is None else life_table_of(study.life_table).name,
+        "hypotheses": [hypothesis.label for hypothesis in study.hypotheses]}
     files = [{"name": each.name, "sha256": each.sha256, "rows": each.n_rows} for each in cohort.origin.files]
     return {
         "source": cohort.origin.source, "inputs": files, "seed": cohort.origin.seed, "endpoint": cohort.endpoint,

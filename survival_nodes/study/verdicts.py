@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from ..units import MEASURES, format_interval, format_number, format_percent, fo
 from .findings import Section
 from .hypotheses import Judged, verdict_frame
 from .part import Part
+from .published_claim import ClaimJudged
 
 if TYPE_CHECKING:
     from .study import Study
@@ -30,6 +31,7 @@ def claims(study: Study, cohort: Cohort) -> Part:
     contrasts = pd.concat([each.contrasts.assign(hypothesis=each.hypothesis.label) for each in judged], ignore_index=True)
     comparisons = pd.concat([each.comparisons.assign(hypothesis=each.hypothesis.label) for each in judged], ignore_index=True)
     text = tuple(_sentence(each, study.labels) for each in judged)
+    beside = [claim for each in judged for claim in each.beside]
     powers = {"power": lambda value: format_percent(value, 0)}
     shown = [tables.plain(verdicts, name="verdicts", caption="Claims and verdicts", headings=_VERDICT_HEADINGS, formats=powers)]
     shown.append(tables.contrasts(contrasts.drop(columns="hypothesis"), labels=study.labels, name="contrasts"))
@@ -38,11 +40,30 @@ def claims(study: Study, cohort: Cohort) -> Part:
     if len(ratios):
         drawn.append(figures.forest(ratios.reset_index(drop=True), labels=study.labels, synthetic=cohort.synthetic))
         drawn[-1] = replace(drawn[-1], name="claims")
+    nets = _net_estimates(beside)
+    if nets:
+        sets = {group: group[:1].upper() + group[1:] for group in nets[0]["group"]}
+        shown.append(tables.net_survival(*nets, labels=sets, name="claims-net-survival"))
+        shown[-1] = replace(shown[-1], caption="Net survival of the patients whom the claim is about, beside their observed and expected survival.")
     if len(comparisons):
-        shown.append(tables.comparisons(comparisons.drop(columns="hypothesis"), name="claims-published"))
+        rates = published_rates(include_caveats=True)
+        without = comparisons.drop(columns="hypothesis")
+        named = {group: group[:1].upper() + group[1:] for group in without["group"]}
+        shown.append(tables.comparisons(without, rates=rates, labels=named, name="claims-published", reasons_below=True))
+        drawn.append(figures.published(without, rates=rates, labels=named, synthetic=cohort.synthetic, name="claims-beside-published"))
+    frames = {"verdicts": verdicts, "contrasts": contrasts, "claims_published": comparisons} | ({"claims_net_survival": nets[0]} if nets else {})
+    explained = tuple(sentence for claim in beside for sentence in claim.text)
     return Part(
-        Section("The claims", text, tuple(shown), tuple(drawn)), summary=text, rank=1, methods=_CLAIM_METHODS,
-        frames={"verdicts": verdicts, "contrasts": contrasts, "claims_published": comparisons})
+        Section("The claims", (*text, *explained), tuple(shown), tuple(drawn)), summary=text, rank=1, frames=frames,
+        methods=(*_CLAIM_METHODS, *(_PUBLISHED_CLAIM_METHODS if nets else ())))
+
+
+def _net_estimates(beside: Sequence[ClaimJudged]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame] | None:
+    """Put together the net, observed and expected survival of all claims that have them."""
+    found = [claim for claim in beside if claim.estimates is not None]
+    if not found:
+        return None
+    return tuple(pd.concat([getattr(claim, name) for claim in found], ignore_index=True) for name in ("estimates", "observed", "expected"))
 
 
 def beside_published(study: Study, cohort: Cohort) -> Part:
@@ -78,10 +99,19 @@ def _sentence(judged: Judged, labels: Mapping[str, str]) -> str:
     if len(judged.comparisons) and judged.contrasts.empty:
         row = judged.comparisons.iloc[0]
         reason = "" if is_missing(row["reason"]) else f": {row['reason']}"
-        return f"{hypothesis.label}. {hypothesis.claim} Verdict: {judged.verdict}{reason}.{ending}"
+        return f"{hypothesis.label}. {hypothesis.claim} Verdict: {judged.verdict}{_shown(row)}{reason}.{ending}"
     adjusted = any(getattr(test, "formula", None) for test in hypothesis.tests)
     listed = "; ".join(_contrast(row, adjusted, labels) for row in judged.contrasts.itertuples())
     return f"{hypothesis.label}. {hypothesis.claim} Verdict: {judged.verdict}. {listed}.{ending}"
+
+
+def _shown(row: pd.Series) -> str:
+    """Say the cohort's net survival beside the published figure, where it was compared."""
+    if row["estimand"] != "net" or is_missing(row["difference"]):
+        return ""
+    limits = format_interval(row["observed_low"], row["observed_high"], format_percent)
+    return (f". Net survival of {row['group']} patients at {format_years(row['years'])}: {format_percent(row['observed'])} ({limits}) beside "
+            f"{format_percent(row['published'])}")
 
 
 def _contrast(row, adjusted: bool, labels: Mapping[str, str]) -> str:
@@ -111,6 +141,11 @@ _CLAIM_METHODS = (
     "A claim of 'no worse' is judged by non-inferiority: shown where the upper confidence limit lies within the stated margin, excluded where the whole "
     "interval lies beyond it, else inconclusive; a p-value above .05 is never evidence for it. "
     "A claim of 'worse' is shown where the lower confidence limit of the hazard ratio lies above 1.",)
+_PUBLISHED_CLAIM_METHODS = (
+    "A claim that survival equals a published relative survival is put to net survival by the registry's own method (Ederer II, actuarial by month, all "
+    "follow-up, not age-standardised), with Pohar Perme beside it. It is consistent where the 90% interval lies within the tolerance of every value that the "
+    "rounded figure may stand for (of 86, within [86.5 \u2212 d, 85.5 + d]), differs where it lies wholly beyond the tolerance of all of them, else "
+    "inconclusive. An age-standardised estimate is never compared with a figure that is not.",)
 _PUBLISHED_METHODS = (
     "A published rate is compared only with the same quantity: the same endpoint, estimand and time. The interval of the difference carries both "
     "uncertainties; it must lie within the stated tolerance for 'consistent' and wholly outside for 'differs'. Unlike quantities are not compared, "

@@ -192,7 +192,7 @@ def _display(block: pd.DataFrame, title: str, unit: str, groups: tuple[str, ...]
     for (kind, level), part in block.groupby(["kind", "level"], sort=False, dropna=False):
         cells = part.set_index("group").loc[list(groups)]
         if kind == "number":
-            written = _medians(cells) if summary == "median" else _means(cells)
+            written = _medians(cells, _is_calendar_year(cells["characteristic"].iloc[0])) if summary == "median" else _means(cells)
             lines.append([f"{title}{unit}: {'median (quartiles)' if summary == 'median' else 'mean (SD)'}", *written, *smd])
         elif kind == "category":
             if not lines:
@@ -204,9 +204,14 @@ def _display(block: pd.DataFrame, title: str, unit: str, groups: tuple[str, ...]
     return lines
 
 
-def _medians(cells: pd.DataFrame) -> list[str]:
+def _is_calendar_year(column: str) -> bool:
+    """Tell the columns that hold a year of the calendar, which is written whole, by their name."""
+    return column == "year" or column.endswith("_year")
+
+
+def _medians(cells: pd.DataFrame, whole: bool) -> list[str]:
     spans = cells[["median", "q25", "q75"]].to_numpy(dtype=float)
-    digits = _digits(spans)
+    digits = 0 if whole else _digits(spans)
     return [f"{format_number(median, digits)} ({format_number(low, digits)} to {format_number(high, digits)})" for median, low, high in spans]
 
 

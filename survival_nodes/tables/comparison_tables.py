@@ -1,114 +1,18 @@
-"""Tables of comparisons: hazard ratios with their reference rows, contrasts with margin and verdict, figures beside published ones."""
+"""Tables of comparisons: contrasts with margin and verdict, figures beside published ones."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
-from ..columns import COEFFICIENTS, COMPARISONS, CONTRASTS, PUBLISHED, require
-from ..units import MEASURES, MISSING, format_count, format_p, format_percent, format_ratio, is_missing
-from .table import Table, columns_that_vary, display_of, heading, interval_heading, records, with_interval, words
+from ..columns import COMPARISONS, CONTRASTS, PUBLISHED, require
+from ..units import MEASURES, MISSING, format_p, format_percent, is_missing
+from .hazard_ratio_tables import NOT_ESTIMABLE
+from .table import Table, columns_that_vary, display_of, heading, records, with_interval, words
 
 _VERDICTS = "Verdict on the claim: shown where the whole interval fulfils it, excluded where the whole interval contradicts it, else inconclusive."
-NOT_ESTIMABLE = "not estimable"
-INDENT = "\u2003"
-_LEVEL_OF = re.compile(r"(?:C\()?(?P<column>\w+)\)?\[T\.(?P<level>.*)\]")
-
-
-def hazard_ratios(
-    coefficients: pd.DataFrame, levels: Mapping[str, Sequence[str]] | None = None, *, labels: Mapping[str, str] | None = None, name: str = "hazard-ratios",
-) -> Table:
-    """Print COEFFICIENTS as hazard ratios; where the levels are known, each characteristic with its reference row.
-
-    Parameters
-    ----------
-    coefficients
-        COEFFICIENTS frame.
-    levels
-        Column -> its levels, the reference first (`cohort.levels`).
-    labels
-        Column, or term, -> its name in print.
-    name
-        Of the table.
-
-    Returns
-    -------
-    Table
-        Its `data` are COEFFICIENTS with `characteristic, level, is_reference` before them, which `figures.forest` takes too.
-
-    Raises
-    ------
-    InputError
-        If the frame is not of the schema.
-
-    Examples
-    --------
-    >>> from survival_nodes.columns import frame_of
-    >>> terms = frame_of(COEFFICIENTS, [dict(term="node[T.micro]", hazard_ratio=2.0, conf_low=1.0, conf_high=4.0, conf_level=0.95, p_value=0.05)])
-    >>> [" ".join(row) for row in hazard_ratios(terms, {"node": ("negative", "micro")}).display.values.tolist()]
-    ['Node  ', '\u2003negative 1 (reference) ', '\u2003micro 2.00 (1.00 to 4.00) 0.050']
-    """
-    require(coefficients.replace([np.inf, -np.inf], np.nan), COEFFICIENTS)
-    frame = _with_references(coefficients, levels or {}, labels or {})
-    columns: dict[str, list[str]] = {"Characteristic": [], f"HR ({interval_heading(coefficients['conf_level'])})": [], heading("p_value"): []}
-    before = None
-    for row in records(frame):
-        if row["level"] is not None and row["characteristic"] != before:
-            _append(columns, row["characteristic"], "", "")
-        before = row["characteristic"]
-        ratio = "1 (reference)" if row["is_reference"] else _ratio(row)
-        p_value = "" if row["is_reference"] else MISSING if ratio == NOT_ESTIMABLE else format_p(row["p_value"])
-        _append(columns, before if row["level"] is None else INDENT + row["level"], ratio, p_value)
-    return Table(name, frame, display_of(columns), "Hazard ratios of the Cox model.", _notes(coefficients, columns))
-
-
-def _append(columns: dict[str, list[str]], *cells: str) -> None:
-    for column, cell in zip(columns.values(), cells):
-        column.append(cell)
-
-
-def _ratio(row: dict) -> str:
-    ratio = row["hazard_ratio"]
-    if is_missing(ratio) or not np.isfinite(ratio) or ratio == 0:
-        return NOT_ESTIMABLE
-    return with_interval(ratio, row["conf_low"], row["conf_high"], format_ratio)
-
-
-def _with_references(coefficients: pd.DataFrame, levels: Mapping[str, Sequence[str]], labels: Mapping[str, str]) -> pd.DataFrame:
-    """Say of each term which level of which characteristic it is, and put the reference before the first of its levels."""
-    rows, begun = [], set()
-    for term in records(coefficients):
-        found = _LEVEL_OF.fullmatch(term["term"])
-        column = found["column"] if found else None
-        if column in levels and column not in begun:
-            first = str(levels[column][0])
-            reference = labels.get(f"{column}[T.{first}]", first)
-            rows.append({"characteristic": _name(column, labels), "level": reference, "is_reference": True, "coefficient": 0.0, "hazard_ratio": 1.0})
-        begun.add(column)
-        level = labels.get(term["term"], found["level"]) if found else None
-        rows.append({"characteristic": _name(column or term["term"], labels), "level": level, "is_reference": False, **term})
-    frame = pd.DataFrame(rows, columns=["characteristic", "level", "is_reference", *COEFFICIENTS.names])
-    whole = {column: frame[column].astype("Int64") for column in ("df", "n", "n_event")}
-    empty = {column: frame[column].astype(object).where(frame[column].notna(), None) for column in ("level", "term")}
-    return frame.assign(**whole, **empty)
-
-
-def _name(column: str, labels: Mapping[str, str]) -> str:
-    return labels.get(column, heading(column) if column.isidentifier() else column)
-
-
-def _notes(coefficients: pd.DataFrame, columns: Mapping[str, list[str]]) -> tuple[str, ...]:
-    notes = []
-    if coefficients["n"].notna().any():
-        notes.append(f"{format_count(coefficients['n'].max())} patients in the model, {format_count(coefficients['n_event'].max())} events.")
-    if coefficients["robust_std_error"].notna().any():
-        notes.append("Intervals and p-values rest on robust standard errors.")
-    if any(NOT_ESTIMABLE in cells for cells in columns.values()):
-        notes.append("Not estimable: the data do not determine the hazard ratio.")
-    return tuple(notes)
 
 
 def contrasts(frame: pd.DataFrame, *, labels: Mapping[str, str] | None = None, name: str = "contrasts") -> Table:
@@ -160,7 +64,9 @@ def _estimate(row: dict) -> str:
     return NOT_ESTIMABLE if unknown else with_interval(row["estimate"], row["conf_low"], row["conf_high"], MEASURES[row["measure"]].write)
 
 
-def comparisons(frame: pd.DataFrame, rates: pd.DataFrame | None = None, *, labels: Mapping[str, str] | None = None, name: str = "comparisons") -> Table:
+def comparisons(
+    frame: pd.DataFrame, rates: pd.DataFrame | None = None, *, labels: Mapping[str, str] | None = None, name: str = "comparisons", reasons_below: bool = False,
+) -> Table:
     """Print COMPARISONS: the cohort beside published figures, the difference, the verdict and the reason.
 
     Parameters
@@ -173,6 +79,8 @@ def comparisons(frame: pd.DataFrame, rates: pd.DataFrame | None = None, *, label
         Group -> its name in print.
     name
         Of the table.
+    reasons_below
+        Whether reasons stand under the table, each with its number, and not in a column of it.
 
     Raises
     ------
@@ -195,7 +103,12 @@ def comparisons(frame: pd.DataFrame, rates: pd.DataFrame | None = None, *, label
         heading("verdict"): [words(verdict) for verdict in frame["verdict"]],
         heading("reason"): [words(reason) for reason in frame["reason"]],
     }
-    return Table(name, frame.copy(), display_of(columns), "The cohort beside published figures.")
+    notes = ()
+    if reasons_below:
+        different = list(dict.fromkeys(filter(None, columns[heading("reason")])))
+        notes = tuple(f"{number}. {reason[:1].upper()}{reason[1:]}." for number, reason in enumerate(different, start=1))
+        columns[heading("reason")] = [str(different.index(reason) + 1) if reason else "" for reason in columns[heading("reason")]]
+    return Table(name, frame.copy(), display_of(columns), "The cohort beside published figures.", notes)
 
 
 def _spans(frame: pd.DataFrame, *names: str, sign: bool = True) -> list[str]:

@@ -11,6 +11,7 @@ from ..errors import InputError
 from ..units import MISSING, format_count, format_number, format_p, format_percent, format_ratio, is_missing
 from .table import Table, counts, display_of, heading, records, with_interval, words
 
+VERSUS = " vs "  # between the groups that a test compares
 _LEDGER = {"rule": "Step", "reason": "Reason", "n_before": "Before", "n_after": "After", "n_excluded": "Excluded"}
 
 
@@ -68,8 +69,17 @@ def flow(ledger: pd.DataFrame, *, name: str = "flow") -> Table:
     return plain(ledger, name=name, caption="Steps from the source to the patients analysed.", headings=_LEDGER, formats=written)
 
 
-def tests(frame: pd.DataFrame, *, name: str = "tests") -> Table:
+def tests(frame: pd.DataFrame, *, labels: Mapping[str, str] | None = None, name: str = "tests") -> Table:
     """Print TESTS: statistic, degrees of freedom and p-values.
+
+    Parameters
+    ----------
+    frame
+        TESTS frame.
+    labels
+        Group, or term, -> its name in print.
+    name
+        Of the table.
 
     Raises
     ------
@@ -77,8 +87,13 @@ def tests(frame: pd.DataFrame, *, name: str = "tests") -> Table:
         If the frame is not of the schema.
     """
     require(frame, TESTS)
+    named = labels or {}
+
+    def comparison(words: str | None) -> str:
+        return "" if words is None else named.get(words, VERSUS.join(named.get(group, group) for group in words.split(VERSUS)))
+
     headings = {column: heading(column) for column in TESTS.names if column != "p_adjusted" or frame[column].notna().any()}
-    formats = {"statistic": format_number, "df": format_count, "p_value": format_p, "p_adjusted": format_p}
+    formats = {"comparison": comparison, "statistic": format_number, "df": format_count, "p_value": format_p, "p_adjusted": format_p}
     return plain(frame, name=name, caption="Tests.", headings=headings, formats=formats)
 
 

@@ -12,6 +12,8 @@ from .table import DAGGER, Table, columns_that_vary, counts, display_of, heading
 
 FEW_AT_RISK = 10
 PER = 1000  # person-years that a printed rate refers to
+AT_RISK_NOTE = "At risk at a time t are patients followed to t or longer (time \u2265 t); events are counted up to and including t."
+BEYOND_NOTE = "\u2013: beyond the group's last follow-up, where nothing is known."
 _QUANTITIES = {
     "Survival": {"observed", "cause-specific", "net"}, "Incidence": {"cumulative-incidence", "crude-probability"},
     "Restricted mean, years": {"restricted-mean"}, f"Events per {format_count(PER)} person-years": {"rate"},
@@ -73,12 +75,13 @@ def _quantity(estimates: pd.DataFrame) -> str:
     return "Estimate"
 
 
-def _is_few(row: dict) -> bool:
+def is_few(row: dict) -> bool:
+    """Tell whether an estimate rests on fewer than ten at risk."""
     return not is_missing(row["estimate"]) and not is_missing(row["n_risk"]) and row["n_risk"] < FEW_AT_RISK and row["estimand"] != "rate"
 
 
 def _cell(row: dict) -> str:
-    return with_interval(row["estimate"], row["conf_low"], row["conf_high"], _writer(row["estimand"])) + (f" {DAGGER}" if _is_few(row) else "")
+    return with_interval(row["estimate"], row["conf_low"], row["conf_high"], _writer(row["estimand"])) + (f" {DAGGER}" if is_few(row) else "")
 
 
 def _caption(estimates: pd.DataFrame) -> str:
@@ -95,11 +98,11 @@ def _caption(estimates: pd.DataFrame) -> str:
 def _notes(estimates: pd.DataFrame) -> tuple[str, ...]:
     notes = []
     if set(estimates["estimand"]) != {"rate"}:
-        notes.append("At risk at a time t are patients followed to t or longer (time \u2265 t); events are counted up to and including t.")
-    if any(map(_is_few, records(estimates))):
+        notes.append(AT_RISK_NOTE)
+    if any(map(is_few, records(estimates))):
         notes.append(f"{DAGGER} Fewer than {FEW_AT_RISK} patients at risk.")
     if estimates["estimate"].isna().any():
-        notes.append("\u2013: beyond the group's last follow-up, where nothing is known.")
+        notes.append(BEYOND_NOTE)
     return tuple(notes)
 
 

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import warnings
 from pathlib import Path
 
 import pandas as pd
@@ -79,6 +80,17 @@ def test_the_script(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     exec(compile(block("python", "import survival_nodes"), "README.md", "exec"), {})
     assert (tmp_path / "reports" / "sedmak_1989" / "report.html").is_file()
+
+
+@pytest.mark.parametrize(("holding", "n_frames"), [("sn.GrayTest", 8), ("sn.NetSurvival", 7)])
+def test_the_estimators(holding, n_frames):
+    said = {"sn": survival_nodes}
+    lines = [line.split("#")[0].strip() for line in block("python", holding).splitlines()]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "follow-up goes beyond the life table")  # which ends in 2020
+        frames = [eval(line, said) for line in lines if line.startswith(("sn.", "fit.")) or exec(line, said)]  # an expression gives a frame
+    assert [len(frame) > 0 for frame in frames] == [True] * n_frames
+    assert said["cohort"].n_patients == 3000 == (said["fit"].n if "fit" in said else 3000)
 
 
 def test_an_own_file(tmp_path, monkeypatch, capsys):

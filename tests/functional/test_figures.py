@@ -37,6 +37,34 @@ def curve(group: str, n: int = 40, step: float = 0.25) -> list[dict]:
     return rows
 
 
+def incidence_curve(group: str, **more) -> list[dict]:
+    """The same group, every other death of a second cause."""
+    rows = []
+    for row in curve(group):
+        for cause, share in (("cancer", 0.6), (f"{group} cause", 0.4)):
+            height = share * (1 - row["estimate"])
+            rows.append(row | dict(
+                cause=cause, estimand="cumulative-incidence", estimate=height, conf_low=height * 0.8, conf_high=min(1.0, height * 1.2),
+                n_event=(row["n_event"] + (cause == "cancer")) // 2) | more)
+    return rows
+
+
+def net_curve(group: str, n: int = 40) -> list[dict]:
+    """Net survival of the same group: a tenth above the observed, over 1 at first."""
+    return [
+        row | dict(estimand="net", method="Pohar Perme, daily, log interval, life table made up", estimate=1.1 * row["estimate"], conf_low=row["conf_low"],
+                   conf_high=1.3 * row["estimate"]) for row in curve(group, n)]
+
+
+def crude_curve(group: str) -> list[dict]:
+    """Crude probabilities of death at whole years: those from the cancer begin below 0."""
+    return [
+        dict(endpoint="overall", group=group, cause=cause, years=float(years), estimand="crude-probability", method="Cronin-Feuer, daily, plain interval",
+             estimate=start + share * years, conf_low=share * years - 0.05, conf_high=share * years + 0.05, conf_level=0.95, n_risk=40 - 4 * years,
+             n_event=2 * years, n_censor=2 * years)
+        for cause, start, share in (("cancer", -0.045, 0.03), ("other", 0.0, 0.02)) for years in range(11)]
+
+
 def term(name: str, ratio: float, low: float, high: float) -> dict:
     return dict(term=name, hazard_ratio=ratio, conf_low=low, conf_high=high, conf_level=0.95, p_value=0.03)
 
@@ -52,6 +80,19 @@ def draw(builder: str, words: str = "micro", title: str = "", synthetic: bool = 
     if builder == "kaplan_meier":
         curves = frame_of(CURVES, curve("first") + curve(words, 25))
         return figures.kaplan_meier(curves, synthetic=synthetic, view=figures.CurveView(title=title))
+    if builder.startswith("incidence"):
+        curves = frame_of(CURVES, incidence_curve(words) + [row | dict(group="first") for row in incidence_curve(words)])
+        naive = frame_of(CURVES, [row for row in incidence_curve(words, estimand="cause-specific") if row["cause"] == "cancer"])
+        stacked = builder == "incidence, stacked"
+        return figures.incidence(curves, naive=None if stacked else naive, stacked=stacked, synthetic=synthetic, view=figures.CurveView(title=title))
+    if builder == "net_survival":
+        observed = frame_of(CURVES, curve(words) + curve("first", 25))
+        expected = pd.DataFrame([dict(group=group, years=years, estimate=1 - 0.02 * years) for group in (words, "first") for years in range(11)])
+        view = figures.CurveView(title=title, at_years=(0, 2.5, 5))
+        return figures.net_survival(frame_of(CURVES, net_curve(words) + net_curve("first", 25)), observed, expected, synthetic=synthetic, view=view)
+    if builder == "crude_probabilities":
+        return figures.crude_probabilities(
+            frame_of(CURVES, crude_curve(words) + crude_curve("first")), synthetic=synthetic, view=figures.CurveView(title=title))
     if builder == "forest":
         frame = frame_of(COEFFICIENTS, [term("age", 1.01, 0.99, 1.03), term(f"node[T.{words}]", 2.0, 0.01, 400.0)])
         return figures.forest(frame, title=title, synthetic=synthetic)
@@ -62,7 +103,7 @@ def draw(builder: str, words: str = "micro", title: str = "", synthetic: bool = 
     return figures.flow(pd.DataFrame(ledger, columns=["rule", "reason", "n_before", "n_after", "n_excluded"]), title=title, synthetic=synthetic)
 
 
-BUILDERS = [name for name in figures.__all__ if name[0].islower()]
+BUILDERS = [*(name for name in figures.__all__ if name[0].islower()), "incidence, stacked"]
 every_builder = pytest.mark.parametrize("builder", BUILDERS)
 
 
@@ -79,7 +120,7 @@ def written(figure: figures.Figure) -> list[str]:
 
 
 def test_the_builders_are_those_promised():
-    assert {"kaplan_meier", "forest", "published", "flow"} <= set(BUILDERS)
+    assert {"kaplan_meier", "incidence", "forest", "published", "flow"} <= set(BUILDERS)
 
 
 @every_builder
@@ -225,11 +266,20 @@ def test_the_numbers_are_handed_over_as_they_came(builder):
     figure = draw(builder)
     numbers = {"kaplan_meier": "estimate", "forest": "hazard_ratio", "published": "observed", "flow": "n_after"}
     expected = {"forest": [1.01, 2.0], "published": [0.9, 0.9], "flow": [9, 7]}
-    if builder != "kaplan_meier":
+    if builder in expected:
         assert figure.data[numbers[builder]].tolist() == expected[builder]
-    else:
-        drawn = figure.data[figure.data["part"] == "curve"]
+        return
+    drawn = figure.data[figure.data["part"] == "curve"]
+    if builder == "kaplan_meier":
         assert drawn["estimate"].tolist() == [row["estimate"] for row in curve("first") + curve("micro", 25)]
+    elif builder == "net_survival":
+        assert drawn["estimate"].tolist() == [row["estimate"] for row in net_curve("micro") + net_curve("first", 25)]
+    elif builder == "crude_probabilities":
+        own = [[row["estimate"] for row in crude_curve("micro") if row["cause"] == cause] for cause in ("cancer", "other")]
+        assert drawn["estimate"].tolist() == own[0] * 2 + own[1] * 2
+    else:
+        own = [[row["estimate"] for row in incidence_curve("micro") if row["cause"] == cause] for cause in ("cancer", "micro cause")]
+        assert drawn["estimate"].tolist() == own[0] * 2 + own[1] * 2
 
 
 def test_measures_of_text_agree_with_the_renderer():

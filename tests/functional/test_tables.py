@@ -44,11 +44,26 @@ CONTRASTED = frame_of(CONTRASTS, [
          conf_low=0.9, conf_high=1.25, margin=1.3, smallest_margin=1.25, p_value=0.03, verdict="shown"),
     dict(endpoint="overall", measure="survival-difference", group="itc", reference="negative", years=5.0, estimate=-0.01,
          conf_low=-0.03, conf_high=0.01, margin=0.025, smallest_margin=0.03, p_value=0.1, verdict="inconclusive")])
+INCIDENCES = frame_of(ESTIMATES, [
+    estimate("a", share, estimand="cumulative-incidence", cause=cause, n_event=n) for cause, share, n in (("cancer", 0.25, 3), ("other", 0.125, 1))])
+MEANS = frame_of(ESTIMATES, [estimate(group, mean, estimand="restricted-mean") for group, mean in (("negative", 4.5), ("itc", 4.25))])
+NETS = frame_of(ESTIMATES, [estimate("a", 0.94, estimand="net", method="Ederer II, daily, log interval, life table made up")])
+CRUDE = INCIDENCES.assign(estimand="crude-probability", method="Cronin-Feuer, daily, plain interval, life table made up")
+DEATHS = pd.DataFrame({
+    "group": ["a"], "n": [45], "person_years": [332.5], "observed": [24], "expected": [12.5], "smr": [24 / 12.5], "conf_low": [1.23], "conf_high": [2.86],
+    "p_value": [0.0011]})
 # One table of each kind: a builder that is added without one fails below.
 SAMPLES = {
     "survival": lambda: tables.survival(frame_of(ESTIMATES, [estimate("a", 0.7222222222222222)])),
     "quantiles": lambda: tables.quantiles(frame_of(QUANTILES, [dict(endpoint="overall", group="a", prob=0.5, years=7.25)])),
     "rates": lambda: tables.rates(RATES),
+    "incidence": lambda: tables.incidence(INCIDENCES),
+    "net_survival": lambda: tables.net_survival(NETS),
+    "crude_probabilities": lambda: tables.crude_probabilities(CRUDE),
+    "expected_deaths": lambda: tables.expected_deaths(DEATHS),
+    "years_lost": lambda: tables.years_lost(INCIDENCES.assign(estimand="restricted-mean")),
+    "restricted_means": lambda: tables.restricted_means(MEANS),
+    "ratios_side_by_side": lambda: tables.ratios_side_by_side({"cause-specific hazard ratio": TERMS, "subdistribution hazard ratio": TERMS}),
     "hazard_ratios": lambda: tables.hazard_ratios(TERMS),
     "contrasts": lambda: tables.contrasts(CONTRASTED),
     "comparisons": lambda: tables.comparisons(COMPARED),

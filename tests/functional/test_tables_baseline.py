@@ -149,3 +149,10 @@ def test_summaries_against_r(by, group, column, from_r):
     read = Cohort.from_frame(frame, {"years": "time_months", "event": "status", "patient_id": "id"}, "months")
     row = tables.baseline(read, by, [column]).data.set_index("group").loc[group]
     assert row[["n", "q25", "median", "q75", "mean", "sd"]].astype(float).tolist() == pytest.approx(from_r, abs=1e-12)
+
+
+def test_a_year_of_the_calendar_is_written_whole():
+    table = tables.baseline(cohort(FRAME.assign(diagnosis_year=[2003, 2004, 2005, 2006, 2007, 2008, 2009, 2010])), "node", ["diagnosis_year"])
+    # Between 2004 and 2005 lies 2004.5; it and the quartiles are rounded to a year.
+    assert table.display.iloc[0].tolist()[1:3] == ["2004 (2004 to 2005)", "2008 (2007 to 2008)"]
+    assert table.data["median"].tolist() == [2004.5, 2007.5]

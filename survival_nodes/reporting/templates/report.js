@@ -26,7 +26,7 @@
     const { axis, years } = readout.texts;
     if (!axis || !svg) return;
     readout.line = document.createElementNS("http://www.w3.org/2000/svg", "path");
-    readout.line.setAttribute("d", `M0 ${axis.top}V${axis.bottom}`);
+    readout.line.setAttribute("d", axis.panels.map(([top, bottom]) => `M0 ${top}V${bottom}`).join(""));
     readout.line.setAttribute("class", "reading");
     svg.append(readout.line);
     const follow = (event) => {
