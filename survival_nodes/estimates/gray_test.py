@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -14,13 +13,13 @@ from scipy.special import gammaincc
 from ..cohort import Cohort, Groups
 from ..columns import TESTS, frame_of
 from ..counting import GroupCounts, group_arrays, known_groups, tally
-from ..errors import DataWarning, UsageError, unknown_name
+from ..errors import UsageError, unknown_name
 from ..kernels.gray import gray_terms
 from ..kernels.log_rank import chi_square
 from ..units import format_number
 from .aalen_johansen import declared_causes
-from .log_rank import ADJUSTMENTS, adjusted_p
-from .options import check_choice, check_not_negative, listed
+from .log_rank import ADJUSTMENTS, adjusted_p, warn_of_thin_groups
+from .options import check_choice, check_not_negative
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +100,7 @@ class GrayTest:
         """Give TESTS: one row, all groups against each other."""
         strata = self._count(cohort)
         row = self._test(strata)
-        _warn_of_thin_groups(strata, self.by, [row])
+        warn_of_thin_groups(strata.labels, strata.n_event(), self.by, [row], self.cause)
         return frame_of(TESTS, [row])
 
     def pairwise(self, cohort: Cohort, adjust: str = "holm") -> pd.DataFrame:
@@ -112,7 +111,7 @@ class GrayTest:
         check_choice("adjust", adjust, ADJUSTMENTS)
         strata = self._count(cohort)
         rows = [self._test(strata.only(pair)) for pair in combinations(range(len(strata.labels)), 2)]
-        _warn_of_thin_groups(strata, self.by, rows)
+        warn_of_thin_groups(strata.labels, strata.n_event(), self.by, rows, self.cause)
         adjusted = adjusted_p(np.array([row["p_value"] for row in rows]), adjust)
         return frame_of(TESTS, [row | {"p_adjusted": p} for row, p in zip(rows, adjusted, strict=True)])
 
@@ -152,22 +151,3 @@ def _event_table(groups: Sequence[GroupCounts], place: int) -> tuple[np.ndarray,
         own, at = counts.events[failing, place], np.searchsorted(ticks, counts.ticks[failing])
         events[0, at, column], events[1, at, column] = own, counts.n_event[failing] - own
     return np.column_stack([counts.at_risk(ticks) for counts in groups]), events[0], events[1]
-
-
-def _warn_of_thin_groups(strata: _Strata, by: str | Sequence[str], rows: Sequence[dict]) -> None:
-    name = by if isinstance(by, str) else " | ".join(by)
-    n_event = strata.n_event()
-    silent = [label for label, n in zip(strata.labels, n_event, strict=True) if not n]
-    said = None
-    if len(strata.labels) < 2:
-        said = f"a test compares two groups or more, and {name!r} makes one ({strata.labels[0]}): there is no statistic"
-    elif not n_event.any():
-        said = f"nobody in the groups of {name!r} has an event of the cause: there is no statistic"
-    elif any(np.isnan(row["statistic"]) for row in rows):
-        said = f"some groups of {name!r} are never at risk at an event of the other: there is no statistic for them"
-    elif silent:
-        said = f"no events of the cause in {listed(silent)} ({name!r}): the test rests on the events expected there"
-    elif any(row["df"] < row["comparison"].count(" vs ") for row in rows):
-        said = f"some groups of {name!r} leave before they can be compared: the degrees of freedom say how many are"
-    if said:
-        warnings.warn(said, DataWarning, stacklevel=3)

@@ -108,7 +108,7 @@ class LogRank:
         """Give TESTS: one row, all groups against each other."""
         strata = self._count(cohort)
         row = self._test(strata)
-        _warn_of_thin_groups(strata, self.by, [row])
+        warn_of_thin_groups(strata.labels, strata.n_event(), self.by, [row])
         return frame_of(TESTS, [row])
 
     def pairwise(self, cohort: Cohort, adjust: str = "holm") -> pd.DataFrame:
@@ -119,7 +119,7 @@ class LogRank:
         check_choice("adjust", adjust, ADJUSTMENTS)
         strata = self._count(cohort)
         rows = [self._test(strata.only(pair)) for pair in combinations(range(len(strata.labels)), 2)]
-        _warn_of_thin_groups(strata, self.by, rows)
+        warn_of_thin_groups(strata.labels, strata.n_event(), self.by, rows)
         adjusted = adjusted_p(np.array([row["p_value"] for row in rows]), adjust)
         return frame_of(TESTS, [row | {"p_adjusted": p} for row, p in zip(rows, adjusted)])
 
@@ -140,7 +140,7 @@ class LogRank:
         exists = variance > 1e-12 * max(1.0, float(np.trace(covariance)))
         statistic = contrast**2 / variance if exists else float("nan")
         row = self._row(strata, statistic, 1 if exists else 0, " trend")
-        _warn_of_thin_groups(strata, self.by, [row])
+        warn_of_thin_groups(strata.labels, strata.n_event(), self.by, [row])
         return frame_of(TESTS, [row])
 
     def permutation(self, cohort: Cohort, seed: int, *, n_draws: int = 20_000) -> pd.DataFrame:
@@ -180,7 +180,7 @@ class LogRank:
         scored = [self._scored(groups) for groups in strata.counts]
         statistic, df, p_value, how = permutation_test([scores for scores, _ in scored], [sizes for _, sizes in scored], seed, n_draws)
         row = self._row(strata, statistic, df, " permutation") | {"p_value": p_value}
-        _warn_of_thin_groups(strata, self.by, [row])
+        warn_of_thin_groups(strata.labels, strata.n_event(), self.by, [row])
         return frame_of(TESTS, [row | {"test": f"{row['test']}, {how}"}])
 
     def _scored(self, groups: Sequence[GroupCounts]) -> tuple[np.ndarray, tuple[int, ...]]:
@@ -319,19 +319,21 @@ def _scores(labels: Sequence[str], scores: Sequence[float] | Mapping[str, float]
     return values
 
 
-def _warn_of_thin_groups(strata: Strata, by: str | Sequence[str], rows: Sequence[dict]) -> None:
+def warn_of_thin_groups(labels: Sequence[str], n_event: np.ndarray, by: str | Sequence[str], rows: Sequence[dict], of_cause: str = "") -> None:
+    """Warn, once, where groups are too few, have no events, or never meet at risk; `rows` are those of TESTS."""
     name = by if isinstance(by, str) else " | ".join(by)
-    n_event = strata.n_event()
-    silent = [label for label, n in zip(strata.labels, n_event) if not n]
+    silent = [label for label, n in zip(labels, n_event, strict=True) if not n]
     said = None
-    if len(strata.labels) < 2:
-        said = f"a test compares two groups or more, and {name!r} makes one ({strata.labels[0]}): there is no statistic"
+    if len(labels) < 2:
+        said = f"a test compares two groups or more, and {name!r} makes one ({labels[0]}): there is no statistic"
     elif not n_event.any():
-        said = f"nobody in the groups of {name!r} has the event: there is no statistic"
+        said = f"nobody in the groups of {name!r} has {'an event of the cause' if of_cause else 'the event'}: there is no statistic"
     elif any(np.isnan(row["statistic"]) for row in rows):
         said = f"some groups of {name!r} are never at risk at an event of the other, or fail with all others at once: there is no statistic for them"
     elif silent:
-        said = f"no events in {listed(silent)} ({name!r}): the test rests on the events expected there"
+        said = f"no events{' of the cause' if of_cause else ''} in {listed(silent)} ({name!r}): the test rests on the events expected there"
+    elif of_cause and any(row["df"] < row["comparison"].count(" vs ") for row in rows):
+        said = f"some groups of {name!r} leave before they can be compared: the degrees of freedom say how many are"
     if said:
         warnings.warn(said, DataWarning, stacklevel=3)
 

@@ -17,7 +17,7 @@ import numpy as np
 from ..cohort import Cohort
 from ..data_files import data_file
 from ..errors import DataWarning, InputError, UsageError, unknown_name
-from ..units import format_count, format_number, format_years
+from ..units import format_count, format_years
 from .at_diagnosis import date_and_age
 from .followed import Followed
 from .options import check_choice

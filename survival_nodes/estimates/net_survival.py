@@ -10,7 +10,6 @@ import pandas as pd
 
 from ..cohort import Cohort
 from ..columns import CURVES, ESTIMATES, Schema, frame_of
-from ..errors import UsageError
 from ..kernels.net_counts import risk_counts
 from ..kernels.net_survival import NET_CONF_TYPES, net_limits
 from ..life_tables import LifeTable

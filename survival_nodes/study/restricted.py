@@ -14,7 +14,7 @@ from ..estimates import CoxModel, KaplanMeier, RestrictedMean
 from ..units import MEASURES, format_interval, format_number, format_p, format_percent, format_years, is_missing
 from .findings import Section
 from .part import Part
-from .sentences import NO_BREAK, Labels, level_of, p_equals
+from .sentences import NO_BREAK, Labels, p_equals
 
 if TYPE_CHECKING:
     from .study import Study

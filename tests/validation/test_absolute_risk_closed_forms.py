@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from survival_nodes.cohort import Cohort
-from survival_nodes.errors import DataWarning, InputError, UsageError
+from survival_nodes.errors import DataWarning, UsageError
 from survival_nodes.estimates.absolute_risk import AbsoluteRisk, AbsoluteRiskFit
 from survival_nodes.estimates.cox import CoxModel
 from survival_nodes.kernels import absolute_risk as kernel

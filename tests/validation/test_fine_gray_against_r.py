@@ -17,14 +17,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.special import ndtr, ndtri
 
 from survival_nodes.cohort import Cohort
 from survival_nodes.errors import DataWarning
 from survival_nodes.estimates.absolute_risk import AbsoluteRisk
 from survival_nodes.estimates.cox import CoxModel
 from survival_nodes.estimates.fine_gray import FineGray, FineGrayFit
-from survival_nodes.kernels.fine_gray import Evaluation, SubdistributionSets
 
 HERE, REFERENCE = Path(__file__).parent, os.environ.get("SURVIVAL_NODES_REFERENCE", "")
 KEYS = ["dataset", "analysis", "method", "group", "time", "term", "statistic", "value"]

@@ -12,7 +12,7 @@ import pytest
 
 import survival_nodes as sn
 from survival_nodes.columns import CURVES, ESTIMATES, require
-from survival_nodes.errors import DataWarning, InputError, UsageError, UnitWarning
+from survival_nodes.errors import DataWarning, InputError, UsageError
 
 A, B = 0.02, 0.06  # deaths per person-year below and from the 60th birthday
 DAY_A, DAY_B = A / 365.25, B / 365.25
