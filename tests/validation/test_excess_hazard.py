@@ -274,7 +274,9 @@ def test_options_are_checked_at_once(options, said):
 METHODS = {
     "glm.poi sex+stage+agegr int=0:5": "poisson", "glm.bin sex+stage+agegr int=0:5": "binomial", "max.lik sex+stage+agegr int=0:5": "full-likelihood",
     "Andersen multiplicative int=5": "multiplicative"}
-LEFT = {"EM sex+stage+agegr int=5": "another model: its baseline is smoothed by a kernel of a width that relsurv chooses, and is not constant in intervals"}
+# Another model, which is not offered: its baseline is smoothed by a kernel. relsurv 2.2-9 chooses the kernel's width beside an expected curve whose
+# dates it reads ten years late, and its standard errors are a sandwich that takes the two parts of a death for two patients.
+LEFT = {"EM sex+stage+agegr int=5": "a smoothed baseline, with a width and standard errors that rest on faults of relsurv"}
 TERMS = {"sex": "sx", "sex.1": "sx"} | {f"stage{level}": f"stage[T.{level}]" for level in "23"} | {
     f"agegr{name}": f"agegr[T.{level}]"
     for level in ("45-54", "55-64", "65-74", "75+") for name in {level, level.replace("-", ".").replace("+", ".")}}
