@@ -32,6 +32,8 @@ LEFT = {
     "| exact": "exact ties are not offered",
     "ngrp*hormon": "R drops a dependent column in silence; here it is refused",
 }
+# Single statistics that are not met: (part of the method, statistic) -> why.
+STATISTICS_LEFT = {("+tt(", "concordance_se"): "R takes each piece of a patient for a patient (test_pieces_of_a_patient_vary_together)"}
 SIZES = {"ngrp": ["10+", "0", "1-3", "4-9"], "size": ["<=20", "20-50", ">50"]}  # R leaves the last level out of an interaction with strata
 KINDS = {"scaledsch": "scaled-schoenfeld"}
 WEIGHTINGS = {"n": "harrell", "S": "peto", "n/G2": "uno"}
@@ -291,8 +293,8 @@ def test_covariates_that_change_with_time(dataset, method, data_set):
         "Wald": wald, "score": score, "concordance": fit.concordance, "AIC": fit.aic, "BIC": fit.bic,
         **dict(zip(("LR_p", "Wald_p", "score_p"), p_values, strict=True))}
     for row in rows_of(dataset, "coxph", method).itertuples():
-        if row.statistic == "concordance_se":
-            continue  # R takes each piece of a patient for a patient: the next test
+        if any(part in method and row.statistic == statistic for part, statistic in STATISTICS_LEFT):
+            continue
         value = ours[row.statistic] if row.term == "(global)" else own.loc[row.term, columns[row.statistic]]
         assert value == pytest.approx(row.value, **CLOSE), (row.term, row.statistic)
 

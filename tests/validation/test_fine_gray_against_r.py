@@ -43,6 +43,8 @@ LEFT = {
     ("cengroup=", "SHR_upper"): "from that standard error",
     ("cengroup=", "cov"): "that standard error's matrix",
 }
+ONE_LEFT = {
+    ("mgus2_cr", "finegray+coxph efron ~age+sex+hgb+mspike", "cause 2", "sexM"): "ties in months: Efron's coefficient lies 2.2e-3 from Breslow's, which is ours"}
 TIGHT, ITERATIVE = {"rel": 1e-8, "abs": 1e-12}, {"rel": 1e-6, "abs": 1e-300}
 CRR = {"rel": 1e-9, "abs": 1e-9}  # p has ten decimals
 
@@ -69,12 +71,12 @@ def rows_of(analysis: str, dataset: str, method: str, cause: str) -> pd.DataFram
 
 
 def left(row) -> bool:
-    return any(part in row.method and row.statistic == statistic for part, statistic in LEFT)
+    return any(part in row.method and row.statistic == statistic for part, statistic in LEFT) or (row.dataset, row.method, row.cause, row.term) in ONE_LEFT
 
 
 def closeness(row) -> dict[str, float]:
     if "finegray" in row.method:
-        return {"rel": 0.0, "abs": 2.5e-3 if "efron" in row.method else 2e-3}
+        return {"rel": 0.0, "abs": 2e-3}
     return TIGHT if row.dataset in SYNTHETIC else CRR
 
 
@@ -131,7 +133,7 @@ def test_fine_gray(dataset, method, cause, validation_cohort, data_set):
     ours = as_r_gives_it(fit.coefficients, "robust_std_error")
     ours |= {("(global)", "loglik0"): fit.log_likelihood.null, ("(global)", "loglik"): fit.log_likelihood.model, ("(global)", "converged"): 1}
     met = [row for row in rows.itertuples() if not left(row)]
-    assert len(met) >= 4
+    assert len(met) >= 3
     for row in met:
         assert ours[row.term, row.statistic] == pytest.approx(row.value, **closeness(row)), (row.term, row.statistic)
 
