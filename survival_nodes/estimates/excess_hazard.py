@@ -15,6 +15,8 @@ from scipy.special import chdtrc, ndtr
 from ..columns import COEFFICIENTS, TESTS, frame_of
 from ..errors import DataWarning, InputError, UsageError
 from ..kernels.excess_hazard import Maximum, additive, maximise_excess, maximise_relative, weighted_start
+from ..kernels.excess_hazard_em import ExcessRows, Smoother, choose_factor, kernel_widths, maximise_em
+from ..kernels.net_counts import net_counts
 from ..kernels.risk_sets import RiskSets
 from ..life_tables import LifeTable
 from ..units import format_count, format_number
@@ -28,7 +30,7 @@ from .options import check_choice, check_conf_level, check_not_negative, normal_
 if TYPE_CHECKING:
     from ..cohort import Cohort
 
-METHODS = ("poisson", "binomial", "full-likelihood", "multiplicative")
+METHODS = ("poisson", "binomial", "full-likelihood", "em", "multiplicative")
 EVENTS_PER_COEFFICIENT = 10  # as for Cox's model
 
 
@@ -47,13 +49,18 @@ class ExcessHazard:
     method
         `poisson`: deaths of a covariate pattern and year as Poisson counts, the population's share by the mean hazard of the year (Dickman
         2004). `binomial`: the same as binomial counts of a life table (Hakulinen and Tenkanen 1987). `full-likelihood`: every patient's own
-        likelihood (Esteve 1990), the population's hazard at a death being that of the day after. `multiplicative`: no excess, but the
+        likelihood (Esteve 1990), the population's hazard at a death being that of the day after. `em`: the same hazards with a free baseline,
+        smoothed by a kernel (Perme 2009); of `intervals` only the last cut matters. `multiplicative`: no excess, but the
         ratio to the population's hazard (Andersen 1985), by Cox's partial likelihood; the population's hazard is its mean between cuts.
     conf_level
         Coverage of the intervals.
     tolerance
         How small the change of the deviance must be, as a part of it, for the steps of a grouped model to end. The default is that of R's
-        glm, so that its numbers come out (to about the sixth digit of the maximum's); 0 goes on to the maximum.
+        glm, so that its numbers come out (to about the sixth digit of the maximum's); 0 goes on to the maximum. Of `em`: the greatest change
+        of a coefficient, its column scaled to a standard deviation of 1, at which the rounds end.
+    bandwidth
+        Of `em`: the kernel's width as a multiple of the longest gap between event times in each quarter of them. None: the multiple that
+        brings the cumulative excess hazard of all nearest to Ederer's second estimate.
 
     Raises
     ------
@@ -64,11 +71,14 @@ class ExcessHazard:
     -----
     `hazard_ratio` is the excess hazard ratio, and of the multiplicative model the ratio of relative mortalities: they answer different
     questions, and can lie on different sides of 1. An interval or level in which no more die than in the population has no finite estimate.
+    The estimates of `em` hang on the bandwidth. R's relsurv 2.2-9 seeks it in the same way, but reads dates of diagnosis ten years late while
+    it does; give its factor as `bandwidth` to have its numbers.
 
     References
     ----------
     Dickman P W et al (2004) Stat Med 23:51-64. Esteve J et al (1990) Stat Med 9:529-538. Hakulinen T, Tenkanen L (1987) Appl Stat 36:309-317.
-    Andersen P K et al (1985) Biometrics 41:921-932. Pohar M, Stare J (2006) Comput Methods Programs Biomed 81:272-278.
+    Andersen P K et al (1985) Biometrics 41:921-932. Perme M P, Henderson R, Stare J (2009) Biostatistics 10:136-146.
+    Pohar M, Stare J (2006) Comput Methods Programs Biomed 81:272-278.
 
     Examples
     --------
@@ -88,6 +98,7 @@ class ExcessHazard:
     method: str = "poisson"
     conf_level: float = 0.95
     tolerance: float = 1e-8
+    bandwidth: float | None = None
 
     def __post_init__(self) -> None:
         check_formula(self.formula)
@@ -96,6 +107,10 @@ class ExcessHazard:
         check_choice("method", self.method, METHODS)
         check_conf_level(self.conf_level)
         check_not_negative("tolerance", self.tolerance)
+        if self.bandwidth is not None:
+            check_not_negative("bandwidth", self.bandwidth)
+            if self.bandwidth == 0 or self.method != "em":
+                raise UsageError(f"bandwidth is a factor above 0, of method 'em' alone, not {self.bandwidth!r} of method {self.method!r}")
 
     def __call__(self, cohort: Cohort) -> pd.DataFrame:
         """Fit, and give COEFFICIENTS of the covariates: one row a term."""
@@ -124,9 +139,13 @@ class ExcessHazard:
             raise InputError("nobody dies within the intervals: there is no excess hazard to model; choose other intervals or another endpoint")
         check_independent(design, np.zeros(n, dtype=np.int64))
         _question_few_events(n_event, len(design.names))
-        found = _relative(followed, design, self) if self.method == "multiplicative" else _excess(followed, design, self, n_event)
+        if self.method == "em":
+            found, hazards = _smoothed(followed, design, self)
+        else:
+            found = _relative(followed, design, self) if self.method == "multiplicative" else _excess(followed, design, self, n_event)
         _tell_unestimable(found, design)
-        return _as_fit(found, design, self, (n, n_event))
+        fit = _as_fit(found, design, self, (n, n_event))
+        return replace(fit, baseline=hazards if found.converged else hazards[:0]) if self.method == "em" else fit
 
 
 class Found(NamedTuple):
@@ -242,10 +261,53 @@ def _relative(followed: Followed, design: Design, model: ExcessHazard) -> Found:
     entry = np.where((stays.span == 0) & (followed.entry[stays.row] < 0), -1, entry)
     sets = RiskSets.of(entry, exit_, stays.n_event.astype(np.int8), np.zeros(len(entry), dtype=np.int64))
     found, null = maximise_relative(sets, design.matrix[stays.row], np.log(stays.mean_hazard))
+    return _without_intervals(found, design, LogLikelihood(null, found.log_likelihood))
+
+
+def _without_intervals(found: Maximum, design: Design, log_likelihood: LogLikelihood) -> Found:
     none = pd.DataFrame({name: np.zeros(0) for name in ("from_years", "to_years", "person_years", "n_event", "expected")})
-    return Found(
-        found.coefficients, found.covariance, found.runaway(np.ptp(design.matrix, axis=0)), found.converged, LogLikelihood(null, found.log_likelihood),
-        math.nan, math.nan, none)
+    gone = found.runaway(np.ptp(design.matrix, axis=0))
+    return Found(found.coefficients, found.covariance, gone, found.converged, log_likelihood, math.nan, math.nan, none)
+
+
+def _smoothed(followed: Followed, design: Design, model: ExcessHazard) -> tuple[Found, pd.DataFrame]:
+    """Fit the additive model whose baseline is free; also gives the baseline at the event times."""
+    last = float(followed.days(model.intervals[-1:])[0])
+    stop = np.minimum(followed.exit, last)
+    kept = stop > np.maximum(followed.entry, 0.0)
+    event = (followed.event * (followed.exit <= last)).astype(np.int8)
+    _tell_no_time(int(event[~kept & (followed.exit == 0)].sum()), int(event[kept].sum()))
+    stays, columns, stop, event = followed.take(kept), design.matrix[kept], stop[kept], event[kept]
+    rows = ExcessRows.of(stays.entry, stop, event, hazard_at_exit(stays) / followed.days_per_year)
+    factor = _chosen_factor(rows, replace(stays, exit=stop, event=event)) if model.bandwidth is None else model.bandwidth
+    smooth = Smoother.of(rows.times, kernel_widths(rows.times, factor))
+    increments = rows.without_covariates(smooth)[1]
+    # From a half each: an increment that has gone to 0 without covariates could not come back.
+    fit = maximise_em(rows, columns, smooth, np.full(len(rows.dying), 0.5), model.tolerance)
+    constant = -float(expected_within(stays, last).sum())
+    null = rows.log_likelihood(increments, np.ones(len(columns)))
+    baseline = pd.DataFrame({
+        "years": followed.years(rows.times), "n_event": rows.sets.n_deaths, "n_excess": np.bincount(rows.place, fit.share, len(rows.times)),
+        "hazard": fit.hazard * followed.days_per_year, "cumulative_hazard": np.cumsum(fit.increments), "bandwidth": factor})
+    return _without_intervals(fit.maximum, design, LogLikelihood(null + constant, fit.maximum.log_likelihood + constant)), baseline
+
+
+def _tell_no_time(lost: int, n_event: int) -> None:
+    if not n_event:
+        raise InputError("nobody dies after time 0: there is no excess hazard to model")
+    if lost:
+        said = f"{format_count(lost)} deaths at time 0 are not followed for any time, and have no hazard: they are left out"
+        warnings.warn(said, DataWarning, stacklevel=5)
+
+
+def _chosen_factor(rows: ExcessRows, stays: Followed) -> float:
+    """Choose the kernel's factor by Ederer's second estimate, after as many rounds as years of follow-up, three at least."""
+    times = np.unique(np.concatenate((stays.entry[stays.entry > 0], stays.exit)))
+    counts = net_counts(stays.paths, stays.entry, stays.exit, stays.event, times)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        net = -np.log(np.cumprod(1 - counts.n_event / counts.n_risk + counts.population))[np.searchsorted(times, rows.times)]
+    ends = np.sort(stays.exit)
+    return choose_factor(rows, net, max(round(stays.years(ends[-1])), 3), ends[-1] / np.diff(ends, prepend=0.0).max())
 
 
 def _question_few_events(n_event: int, p: int) -> None:

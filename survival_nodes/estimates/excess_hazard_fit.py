@@ -26,9 +26,12 @@ class ExcessHazardFit:
     baseline : DataFrame
         `term, from_years, to_years, coefficient, std_error, hazard, conf_low, conf_high, conf_level, person_years, n_event, expected`, a row an
         interval: the log of the excess hazard per year where all covariates are 0 or at their reference, the hazard itself with its
-        interval, and what was observed and expected there. Empty for the multiplicative model, which has none.
+        interval, and what was observed and expected there. Empty for the multiplicative model, which has none. Of method `em`: `years, n_event,
+        n_excess, hazard, cumulative_hazard, bandwidth`, a row an event time: deaths there, how many of them are of the excess by their
+        probabilities, the smoothed excess hazard per year and Breslow's cumulative one where all covariates are 0 or at their reference, and
+        the factor of the kernel's widths.
     covariance : DataFrame
-        Of the coefficients and the baseline, term by term.
+        Of the coefficients and the baseline, term by term; of method `em` of the coefficients alone.
     log_likelihood : LogLikelihood
         `null`, with the baseline alone, and `model`.
     deviance, df_residual : float
@@ -72,7 +75,7 @@ class ExcessHazardFit:
         -------
         DataFrame
             `profile, years, net_survival, std_error, conf_low, conf_high, conf_level`; missing beyond the last interval, and where a coefficient
-            is. Limits are made on the log of the cumulative excess hazard.
+            is. Limits are made on the log of the cumulative excess hazard; method `em` gives none, nor a standard error.
 
         Raises
         ------
@@ -91,6 +94,8 @@ class ExcessHazardFit:
 
     def _at(self, covariates: np.ndarray, time: float) -> tuple[float, float, float, float]:
         """Give net survival at a time, its standard error and its limits."""
+        if self.method == "em":
+            return self._by_steps(covariates, time), np.nan, np.nan, np.nan
         begin, end = self.baseline["from_years"].to_numpy(), self.baseline["to_years"].to_numpy()
         own, baseline = (frame["coefficient"].to_numpy() for frame in (self.coefficients, self.baseline))
         predictor = float(covariates[covariates != 0] @ own[covariates != 0])  # a reference has no need of a ratio that does not exist
@@ -106,3 +111,12 @@ class ExcessHazardFit:
         std_error = float(np.sqrt(gradient[used] @ self.covariance.to_numpy()[np.ix_(used, used)] @ gradient[used]))
         reach = normal_quantile(self.conf_level) * std_error / total
         return np.exp(-total), np.exp(-total) * std_error, np.exp(-total * np.exp(reach)), np.exp(-total * np.exp(-reach))
+
+    def _by_steps(self, covariates: np.ndarray, time: float) -> float:
+        """Give net survival by the cumulative hazard at the event times; missing where there is none, or after the last interval."""
+        own, used = self.coefficients["coefficient"].to_numpy(), covariates != 0
+        if time > self.intervals[-1] + 1e-9 or not len(self.baseline):
+            return np.nan
+        place = int(np.searchsorted(self.baseline["years"], time + 1e-9, side="right"))
+        total = float(self.baseline["cumulative_hazard"].iloc[place - 1]) if place else 0.0
+        return float(np.exp(-total * np.exp(covariates[used] @ own[used])))

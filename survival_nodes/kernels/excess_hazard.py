@@ -162,7 +162,7 @@ def maximise_excess(
             information = columns.T @ (columns * point.expected[:, None])
         return Height(point.log_likelihood, columns.T @ point.slope, information)
 
-    return _climb(at, start, columns, n_event, settled)
+    return climb_likelihood(at, start, columns, n_event, settled)
 
 
 def maximise_relative(sets: RiskSets, columns: np.ndarray, log_hazard: np.ndarray) -> tuple[Maximum, float]:
@@ -190,11 +190,11 @@ def maximise_relative(sets: RiskSets, columns: np.ndarray, log_hazard: np.ndarra
         seen = whole.at(np.append(coefficients, whole.scale[-1])).only(own)
         return Height(seen.log_likelihood, seen.score(), seen.information())
 
-    found = _climb(at, np.zeros(p), (columns - columns.mean(axis=0)) / scale, int(sets.n_deaths.sum()))
+    found = climb_likelihood(at, np.zeros(p), (columns - columns.mean(axis=0)) / scale, int(sets.n_deaths.sum()))
     return found.through(np.diag(1 / scale)), at(np.zeros(p)).log_likelihood
 
 
-def _climb(
+def climb_likelihood(
     at: Callable[[np.ndarray], Height], start: np.ndarray, columns: np.ndarray, n_event: float, settled: Callable[[float, float], bool] | None = None,
 ) -> Maximum:
     """Climb by Newton's method with step halving."""

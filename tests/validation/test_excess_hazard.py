@@ -114,6 +114,22 @@ def test_a_constant_population_leaves_the_multiplicative_model_to_cox():
     np.testing.assert_allclose(ours[["coefficient", "std_error"]].to_numpy(float), cox[["coefficient", "std_error"]].to_numpy(float), rtol=1e-9)
 
 
+def test_without_a_population_the_em_algorithm_is_cox():
+    cohort = random_women(200, 3)
+    fit = sn.ExcessHazard("g + size", flat_table(0.0), intervals=(0, 6), method="em").fit(cohort)
+    cox = sn.CoxModel("g + size", fitter="grouped")(cohort)
+    np.testing.assert_allclose(fit.coefficients[["coefficient", "std_error"]].to_numpy(float), cox[["coefficient", "std_error"]].to_numpy(float), rtol=1e-9)
+    assert (fit.baseline["n_excess"] == fit.baseline["n_event"]).all()
+
+
+def test_net_survival_of_the_em_algorithm_follows_its_cumulative_hazard():
+    fit = sn.ExcessHazard("size", "us", intervals=(0, 6), method="em", bandwidth=2.0).fit(random_women(200, 3))
+    found = fit.predict({"size": [0.0, 1.0]}, (0, 6, 7))
+    total, ratio = fit.baseline["cumulative_hazard"].iloc[-1], fit.coefficients["hazard_ratio"][0]
+    np.testing.assert_allclose(found["net_survival"], [1, np.exp(-total), np.nan, 1, np.exp(-total * ratio), np.nan], rtol=1e-12)
+    assert found[["std_error", "conf_low", "conf_high"]].isna().all(axis=None)
+
+
 def plain_likelihood(cohort: Cohort, life_table: LifeTable, cuts: tuple[float, ...]):
     """Minus Esteve's log-likelihood of (size, baseline): row by row, the population's hazard looked up in the table."""
     rows = cohort.frame
@@ -172,7 +188,7 @@ def test_curvature_that_bends_upwards_does_not_lead_astray():
     assert np.exp(maximise_excess(cells, np.ones((1, 1)), np.array([-4.0]), 8).coefficients[0]) == pytest.approx(0.1, rel=1e-9)
 
 
-@pytest.mark.parametrize("method", [*ADDITIVE, "multiplicative"])
+@pytest.mark.parametrize("method", [*ADDITIVE, "em", "multiplicative"])
 def test_units_order_and_levels_change_nothing_but_names(method):
     cohort = random_women(240, 7)
     model = sn.ExcessHazard("g + size", "us", intervals=(0, 1, 3, 6), method=method, tolerance=0)
@@ -183,7 +199,7 @@ def test_units_order_and_levels_change_nothing_but_names(method):
     np.testing.assert_allclose(again["z"], first["z"], rtol=1e-7)
 
 
-@pytest.mark.parametrize("method", ["poisson", "full-likelihood", "multiplicative"])
+@pytest.mark.parametrize("method", ["poisson", "full-likelihood", "em", "multiplicative"])
 def test_pieces_of_follow_up_change_nothing(method):
     cohort = random_women(150, 9)
     frame = cohort.frame.drop(columns="entry_years", errors="ignore")
@@ -263,9 +279,11 @@ def test_few_events_missing_covariates_and_what_is_refused():
 
 
 @pytest.mark.parametrize(("options", "said"), [
-    ({"method": "em"}, "method is one of poisson, binomial, full-likelihood, multiplicative, not 'em'"),
+    ({"method": "sieve"}, "method is one of poisson, binomial, full-likelihood, em, multiplicative, not 'sieve'"),
     ({"intervals": (0, 2, 2)}, "rising cuts in years from 0"), ({"intervals": (1, 2)}, "rising cuts"), ({"intervals": 5}, "rising cuts"),
-    ({"tolerance": -1}, "tolerance"), ({"life_table": "mars"}, "bundled life table"), ({"formula": " "}, "formula is empty")])
+    ({"tolerance": -1}, "tolerance"), ({"bandwidth": 2.0}, "bandwidth is a factor above 0, of method 'em' alone"),
+    ({"bandwidth": 0.0, "method": "em"}, "above 0"),
+    ({"bandwidth": -1.0, "method": "em"}, "bandwidth is a number, 0 or more"), ({"life_table": "mars"}, "bundled life table"), ({"formula": " "}, "formula is empty")])
 def test_options_are_checked_at_once(options, said):
     with pytest.raises(UsageError, match=said):
         sn.ExcessHazard(**({"formula": "g"} | options))
@@ -273,10 +291,14 @@ def test_options_are_checked_at_once(options, said):
 
 METHODS = {
     "glm.poi sex+stage+agegr int=0:5": "poisson", "glm.bin sex+stage+agegr int=0:5": "binomial", "max.lik sex+stage+agegr int=0:5": "full-likelihood",
-    "Andersen multiplicative int=5": "multiplicative"}
-# Another model, which is not offered: its baseline is smoothed by a kernel. relsurv 2.2-9 chooses the kernel's width beside an expected curve whose
-# dates it reads ten years late, and its standard errors are a sandwich that takes the two parts of a death for two patients.
-LEFT = {"EM sex+stage+agegr int=5": "a smoothed baseline, with a width and standard errors that rest on faults of relsurv"}
+    "Andersen multiplicative int=5": "multiplicative", "EM sex+stage+agegr int=5": "em"}
+# rsadd's own factor of the kernel's widths: it finds it against a net survival for which it reads the dates of diagnosis ten years late.
+OPTIONS = {"em": {"bandwidth": 0.5125}}
+# rsadd ends the EM algorithm after 25 rounds, when a coefficient still moves in its fifth decimal.
+TOLERANCES = {"em": {"abs": 1e-4}}
+# relsurv takes the information of the M step from coxph's `var`, which, weights not being whole, is of late the sandwich variance, the halves
+# of a death being taken for two patients; with `naive.var` in its place its standard errors are ours to the fifth decimal. Theirs are 4 to 13% less.
+LEFT = {("em", statistic): "made of coxph's sandwich variance" for statistic in ("Std..Error", "z.value", "Pr...z..")}
 TERMS = {"sex": "sx", "sex.1": "sx"} | {f"stage{level}": f"stage[T.{level}]" for level in "23"} | {
     f"agegr{name}": f"agegr[T.{level}]"
     for level in ("45-54", "55-64", "65-74", "75+") for name in {level, level.replace("-", ".").replace("+", ".")}}
@@ -300,15 +322,19 @@ def colon_by_stage() -> Cohort:
 @pytest.mark.parametrize("analysis", ["rsadd", "rsmul"])
 def test_colrec_is_relsurv(reference_rows, analysis):
     rows = reference_rows("colrec_stage123", analysis)
-    assert set(rows["method"]) <= set(METHODS) | set(LEFT)
+    assert set(rows["method"]) <= set(METHODS)
     cohort, life_table = colon_by_stage(), LifeTable.read(REFERENCE / "data" / "ratetable_slopop.csv", 365.241, "calendar")
-    for method, own in rows[~rows["method"].isin(list(LEFT))].groupby("method"):
-        fit = sn.ExcessHazard("sx + stage + agegr", life_table, method=METHODS[method]).fit(cohort)
-        z = fit.baseline["coefficient"] / fit.baseline["std_error"]
-        baseline = fit.baseline.assign(z=z, p_value=2 * ndtr(-np.abs(z)))
-        terms = pd.concat((fit.coefficients.set_index("term"), baseline.set_index("term")))
+    for method, own in rows.groupby("method"):
+        fit = sn.ExcessHazard("sx + stage + agegr", life_table, method=METHODS[method], **OPTIONS.get(METHODS[method], {})).fit(cohort)
+        terms = fit.coefficients.set_index("term")
+        if "coefficient" in fit.baseline:
+            z = fit.baseline["coefficient"] / fit.baseline["std_error"]
+            baseline = fit.baseline.assign(z=z, p_value=2 * ndtr(-np.abs(z)))
+            terms = pd.concat((terms, baseline.set_index("term")))
         whole = {"deviance": fit.deviance, "df_residual": fit.df_residual, "loglik0": fit.log_likelihood.null, "loglik": fit.log_likelihood.model}
         for row in own.itertuples():
+            if (METHODS[method], row.statistic) in LEFT:
+                continue
             if row.term == "(global)":
                 ours = whole[row.statistic]
             elif row.term.startswith("fu "):
@@ -316,4 +342,5 @@ def test_colrec_is_relsurv(reference_rows, analysis):
                 ours = terms.loc[f"years ({start}, {end}]", STATISTICS[row.statistic]]
             else:
                 ours = terms.loc[TERMS[row.term], STATISTICS[row.statistic]]
-            assert ours == pytest.approx(row.value, rel=1e-6, abs=1e-9), (method, row.term, row.statistic)
+            near = {"rel": 1e-6, "abs": 1e-9} if row.statistic.startswith("loglik") else TOLERANCES.get(METHODS[method], {"rel": 1e-6, "abs": 1e-9})
+            assert ours == pytest.approx(row.value, **near), (method, row.term, row.statistic)
