@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from .nodes.categories import NODAL_CATEGORIES
@@ -15,6 +15,7 @@ from .errors import InputError, nearest
 from .units import MEASURES
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 ENDPOINTS = ("overall", "breast-cancer", "disease-free", "distant-disease-free", "recurrence")
@@ -23,8 +24,6 @@ CAUSES = ("none", "breast-cancer", "other")
 MARGIN_VERDICTS = ("shown", "excluded", "inconclusive")
 PUBLISHED_VERDICTS = ("consistent", "differs", "inconclusive", "not comparable")
 KINDS = ("text", "number", "integer", "count", "boolean", "date")
-
-
 # What survival to an endpoint is called, where the estimand is the observed one.
 _SURVIVAL_NAMES = {
     "overall": "overall survival", "breast-cancer": "breast-cancer-specific survival", "disease-free": "disease-free survival",
@@ -86,10 +85,17 @@ class Problem:
     fault: str
     n: int = 0
     rows: tuple[int, ...] = ()
+    places: np.ndarray | None = field(default=None, repr=False, compare=False)
+
+    def of_patients(self, repeats: np.ndarray | None) -> Problem:
+        """Give the same counted in patients, where each row stands for so many: such a row has no number by which anybody could find it."""
+        return self if repeats is None or self.places is None else replace(self, n=int(repeats[self.places].sum()), rows=())
 
     def __str__(self) -> str:
         if not self.n:
             return f"column {self.column!r}: {self.fault}"
+        if not self.rows:
+            return f"column {self.column!r}: {self.fault} for {self.n} patient{'s' * (self.n != 1)}"
         listed = ", ".join(map(str, self.rows)) + (", ..." if self.n > len(self.rows) else "")
         return f"column {self.column!r}: {self.fault} in {self.n} row{'s' * (self.n != 1)} (row {listed})"
 
@@ -159,8 +165,7 @@ COHORT = Schema("COHORT", "One row a patient; several only as non-overlapping (e
     _text("radiotherapy", "Radiotherapy.", ("no", "yes"), heading="Radiotherapy"),
     _text("chemotherapy", "Chemotherapy.", ("no", "yes"), heading="Chemotherapy"),
     _text("endocrine_therapy", "Endocrine therapy.", ("no", "yes"), heading="Endocrine therapy"),
-    _text("topography", "ICD-O-3 topography, as C50.4."),
-    _integer("behaviour", "ICD-O-3 behaviour.", allowed=(0, 1, 2, 3, 6, 9)),
+    _text("topography", "ICD-O-3 topography, as C50.4."), _integer("behaviour", "ICD-O-3 behaviour.", allowed=(0, 1, 2, 3, 6, 9)),
     _integer("sequence_number", "Sequence of this tumour among the patient's; 0 the only one.", minimum=0, maximum=99),
     _text("laterality", "Side.", ("left", "right", "bilateral", "unknown")),
     _text("confirmation", "How the diagnosis was confirmed.", ("microscopic", "clinical", "death certificate", "autopsy", "unknown")),
@@ -170,8 +175,7 @@ COHORT = Schema("COHORT", "One row a patient; several only as non-overlapping (e
 
 ESTIMATES = Schema("ESTIMATES", "Survival, incidence or a rate by group at chosen times.", (
     _ENDPOINT, _GROUP, _text("cause", "The cause counted as the event; missing where every event of the endpoint counts.", heading="Cause"),
-    _YEARS, _ESTIMAND, _METHOD,
-    _number("estimate", "The estimate, survival and incidence as fractions; missing beyond follow-up.", heading="Estimate"),
+    _YEARS, _ESTIMAND, _METHOD, _number("estimate", "The estimate, survival and incidence as fractions; missing beyond follow-up.", heading="Estimate"),
     _STD_ERROR, _LOW, _HIGH, _LEVEL, _N_RISK, _N_EVENT, _N_CENSOR,
 ))
 CURVES = Schema("CURVES", "ESTIMATES at every distinct time of follow-up.", ESTIMATES.columns)
@@ -253,24 +257,33 @@ def frame_of(schema: Schema, rows: Iterable[dict] | dict) -> pd.DataFrame:
     rows
         Dicts of values, or one dict of equally long columns; a name that is not in the schema is a KeyError (a defect of ours).
     """
+    import numpy as np
     import pandas as pd
 
-    frame = pd.DataFrame(rows if isinstance(rows, dict) else list(rows))
-    stray = [name for name in frame.columns if name not in schema.names]
-    if stray:
+    if not isinstance(rows, dict):
+        rows = list(rows)
+        rows = {name: [row.get(name) for row in rows] for name in dict.fromkeys(name for row in rows for name in row)}
+    if stray := [name for name in rows if name not in schema.names]:
         raise KeyError(f"{schema.name} has no column {stray}")
-    return pd.DataFrame({column.name: _typed(frame.get(column.name), column.kind, len(frame)) for column in schema.columns}, index=frame.index)
+    n = max((len(values) for values in rows.values() if np.ndim(values)), default=min(1, len(rows)))
+    index = next((values.index for values in rows.values() if isinstance(values, pd.Series)), None)
+    return pd.DataFrame({
+        column.name: _typed(rows[column.name], column.kind, n) if column.name in rows else np.full(n, None if column.kind == "text" else np.nan)
+        for column in schema.columns}, index=index)
 
 
-def _typed(values: pd.Series | None, kind: str, n: int) -> object:
-    """Give a column its type; one that is not there is missing throughout."""
+def _typed(values: object, kind: str, n: int) -> object:
+    """Give a column its type; a single value stands in every row."""
     import numpy as np
+    import pandas as pd
 
-    if values is None:
-        return np.full(n, None) if kind == "text" else np.full(n, np.nan)
-    missing = values.isna().to_numpy()
     if kind == "text":
-        return np.where(missing, None, values.to_numpy(dtype=object))
+        words, missing = np.asarray(values, dtype=object), np.asarray(pd.isna(values))
+        return np.broadcast_to(np.where(missing, None, words) if missing.any() else words, (n,))
+    values = values if np.ndim(values) else np.full(n, values)
+    if isinstance(values, np.ndarray) and values.dtype.kind == {"number": "f", "integer": "i", "count": "i"}.get(kind):
+        return values.astype("float64" if kind == "number" else "int64", copy=False)
+    missing = (values := pd.Series(values)).isna().to_numpy()
     if kind == "count" and values.dtype.kind == "f" and not (values[~missing] % 1 == 0).all():
         kind = "number"  # the sum of weights that are not whole
     if kind in {"integer", "count"}:
@@ -305,7 +318,7 @@ def require(frame: pd.DataFrame, schema: Schema) -> None:
 def problem_at(column: str, fault: str, wrong: pd.Series) -> list[Problem]:
     """Turn a boolean Series of wrong rows into at most one problem, with the first five row numbers."""
     positions = wrong.to_numpy(dtype=bool).nonzero()[0]
-    return [Problem(column, fault, len(positions), tuple(int(i) + 1 for i in positions[:5]))] if len(positions) else []
+    return [Problem(column, fault, len(positions), tuple(int(i) + 1 for i in positions[:5]), positions)] if len(positions) else []
 
 
 def _check_column(values: pd.Series, column: Column) -> list[Problem]:
@@ -314,16 +327,16 @@ def _check_column(values: pd.Series, column: Column) -> list[Problem]:
     present = values
     if column.kind in {"number", "integer", "count"}:
         numbers = _numbers(values, missing)
-        infinite = numbers.abs() == float("inf")
+        infinite = (numbers == float("inf")) | (numbers == -float("inf"))
         problems += problem_at(column.name, f"not a number ({column.sentence.rstrip('.')})", (numbers.isna() & ~missing) | infinite)
         if column.kind == "integer":
             problems += problem_at(column.name, "not a whole number", numbers.notna() & ~infinite & (numbers % 1 != 0))
-        present = numbers.where(~infinite)
-        missing = present.isna()
+        present = numbers.where(~infinite) if infinite.any() else numbers
+        missing, unit = present.isna(), f" {column.unit}" if column.unit else ""
         if column.minimum is not None:
-            problems += problem_at(column.name, f"below {column.minimum:g}{_unit(column)}", present < column.minimum)
+            problems += problem_at(column.name, f"below {column.minimum:g}{unit}", present < column.minimum)
         if column.maximum is not None:
-            problems += problem_at(column.name, f"above {column.maximum:g}{_unit(column)}", present > column.maximum)
+            problems += problem_at(column.name, f"above {column.maximum:g}{unit}", present > column.maximum)
     elif column.kind == "date":
         problems += problem_at(column.name, "not a date (write them as 2016-05-31)", _no_dates(values) & ~missing)
     elif column.kind == "boolean":
@@ -364,10 +377,6 @@ def _spelled(values: pd.Series) -> pd.Series:
     return values.astype(object).map(words)
 
 
-def _unit(column: Column) -> str:
-    return f" {column.unit}" if column.unit else ""
-
-
 def dictionary_page() -> str:
     """Write the data dictionary as Markdown, from the schemas alone."""
     lines = ["# Data dictionary", "", "Made from `survival_nodes/columns.py` by `make docs`; do not edit it by hand.", ""]
@@ -383,11 +392,8 @@ def dictionary_page() -> str:
 
 
 def _range(column: Column) -> str:
-    if column.minimum is None and column.maximum is None:
-        return ""
-    if column.maximum is None:
-        return f"{column.minimum:g} or more"
-    return f"{column.minimum:g} to {column.maximum:g}"
+    low, high = column.minimum, column.maximum
+    return "" if low is None else f"{low:g} or more" if high is None else f"{low:g} to {high:g}"
 
 
 if __name__ == "__main__":

@@ -13,44 +13,42 @@ from ..errors import InputError
 from . import intake
 from .cohort import Cohort
 from .grouping import level_codes
-from .intake import Times, endpoint_columns
+from .identities import all_differ, given_ids, stored_ids
+from .intake import endpoint_columns
 from .ledger import Ledger
 from .origin import Origin
+from .times import Times
 
 
 def build(
     frame: pd.DataFrame, columns: Mapping[str, str], time_unit: str, per_year: float, *, causes: Mapping | None,
-    levels: Mapping[str, Sequence], endpoint: str, synthetic: bool, origin: Origin,
+    levels: Mapping[str, Sequence], endpoint: str, synthetic: bool, origin: Origin, repeats: np.ndarray | None = None, copied: bool = True,
 ) -> Cohort:
-    """Make the cohort, or raise InputError with every problem at once."""
+    """Make the cohort, or raise InputError with every problem at once. A frame that nobody else holds need not be copied."""
     if not len(frame):
         raise InputError("the frame holds no rows: there is nobody to follow")
-    named = intake.rename(frame, columns)
+    named = intake.rename(frame, columns, copied)
     intake.check_needed(named, causes)
-    identified = intake.with_columns(named, {"patient_id": _patient_ids(named)})
+    identified = intake.with_columns(named, {"patient_id": given_ids(named) if repeats is None else np.arange(len(named), dtype=np.int32)})
     times, cause, problems = _read_times(identified, causes, time_unit, per_year, endpoint)
     problems += problem_at("patient_id", "missing", identified["patient_id"].isna())
-    if times is not None and not problems:
+    apart = repeats is not None or all_differ(identified["patient_id"])
+    if times is not None and not problems and not apart:
         problems += intake.check_pieces(identified, times.entry, times.exit, times.event)
     if problems:
-        theirs = [replace(problem, column=columns.get(problem.column, problem.column)) for problem in problems]
+        theirs = [replace(problem.of_patients(repeats), column=columns.get(problem.column, problem.column)) for problem in problems]
         raise InputError("; ".join(map(str, theirs)))
-    fitted, said = intake.fit_dictionary(_canonical(identified, times, cause))
+    if repeats is None:
+        identified = intake.with_columns(identified, {"patient_id": stored_ids(identified["patient_id"])})
+    fitted, said = intake.fit_dictionary(_canonical(identified, times, cause), repeats)
     for name, declared in levels.items():
-        level_codes(_declared_column(fitted, name), tuple(map(str, declared)))
-    said = (*intake.question_units(times), *said)
-    others, fitted = _other_endpoints(fitted, times, endpoint, time_unit, per_year)
+        level_codes(_declared_column(fitted, name), tuple(map(str, declared)), repeats)
+    said = (*intake.question_units(times, repeats), *said)
+    others, fitted = _other_endpoints(fitted, times, endpoint, time_unit, per_year, repeats)
     known = intake.declared_causes(causes) if cause is not None else ()
     return Cohort(
-        frame=fitted, times={endpoint: times, **others}, endpoint=endpoint, ledger=_first_steps(fitted, times), causes=known,
-        declared_levels={name: tuple(declared) for name, declared in levels.items()}, synthetic=synthetic, origin=origin, warnings=said)
-
-
-def _patient_ids(frame: pd.DataFrame) -> pd.Series:
-    """Identities as text; where none are given, the number of the row."""
-    if "patient_id" not in frame:
-        return pd.Series(np.arange(1, len(frame) + 1).astype(str).astype(object), index=frame.index)
-    return intake._as_text(frame["patient_id"])
+        frame=fitted, times={endpoint: times, **others}, endpoint=endpoint, ledger=_first_steps(fitted, times, repeats, apart), causes=known,
+        declared_levels={name: tuple(declared) for name, declared in levels.items()}, synthetic=synthetic, origin=origin, warnings=said, repeats=repeats)
 
 
 def _declared_column(frame: pd.DataFrame, name: str) -> pd.Series:
@@ -89,7 +87,7 @@ def _canonical(frame: pd.DataFrame, times: Times, cause: pd.Series | None) -> pd
 
 
 def _other_endpoints(
-    frame: pd.DataFrame, active: Times, endpoint: str, unit: str, per_year: float,
+    frame: pd.DataFrame, active: Times, endpoint: str, unit: str, per_year: float, repeats: np.ndarray | None,
 ) -> tuple[dict[str, Times], pd.DataFrame]:
     """Read the endpoints that stand in columns as `recurrence_years` and `recurrence_event`; missing ones have exit -1."""
     others, changed = {}, {}
@@ -101,7 +99,8 @@ def _other_endpoints(
         exit_, problems = intake.read_number(frame.loc[followed, years_column].rename(years_column), years_column, unit)
         event, more = intake._plain_event(frame.loc[followed, event_column])
         if problems or more:
-            raise InputError(f"endpoint {name}: " + "; ".join(map(str, [*problems, *more])))
+            counted = None if repeats is None else repeats[followed]
+            raise InputError(f"endpoint {name}: " + "; ".join(str(problem.of_patients(counted)) for problem in [*problems, *more]))
         part = intake.make_times(None, exit_, event, unit, per_year)
         exits, events = np.full(len(frame), -1, dtype=np.int64), np.zeros(len(frame), dtype=np.int8)
         exits[followed], events[followed] = part.exit, part.event
@@ -117,8 +116,9 @@ def _same_clock(active: Times, other: Times) -> np.ndarray:
     return active.entry
 
 
-def _first_steps(frame: pd.DataFrame, times: Times) -> Ledger:
-    n = int(frame["patient_id"].nunique())
+def _first_steps(frame: pd.DataFrame, times: Times, repeats: np.ndarray | None, apart: bool) -> Ledger:
+    n = int(repeats.sum()) if repeats is not None else len(frame) if apart else int(frame["patient_id"].nunique())
     ledger = Ledger().then("read", "patients read", n)
-    zero = int((times.clock.times(times.exit) == 0).sum())
+    at_zero = (times.exit == 0) & (times.clock.times(0) == 0)
+    zero = int(at_zero.sum() if repeats is None else repeats[at_zero].sum())
     return ledger.then("zero follow-up kept", f"{zero} with a follow-up of zero, kept", n) if zero else ledger

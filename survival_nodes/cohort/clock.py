@@ -64,13 +64,16 @@ def merge_near_ties(times: np.ndarray) -> np.ndarray:
     >>> merge_near_ties(np.array([0.3, 0.1 + 0.2, 1.0])).tolist()
     [0.3, 0.3, 1.0]
     """
-    distinct = np.unique(times)
-    if len(distinct) < 2:
-        return times.astype(float)
-    gaps = np.diff(distinct)
-    slack = TOLERANCE * max(1.0, float(np.mean(np.abs(distinct))))
-    starts = distinct[np.concatenate(([True], gaps > slack))]
-    return starts[np.searchsorted(starts, times, side="right") - 1]
+    starts, place = _chains(np.asarray(times, dtype=float))
+    return starts[place]
+
+
+def _chains(times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give the smallest time of every chain, sorted, and which chain each time is in."""
+    distinct, place = np.unique(times, return_inverse=True)
+    slack = TOLERANCE * max(1.0, float(np.mean(np.abs(distinct)))) if len(distinct) else 0.0
+    is_start = np.diff(distinct, prepend=-np.inf) > slack
+    return distinct[is_start], (np.cumsum(is_start) - 1)[place]
 
 
 def to_ticks(entry: np.ndarray | None, exit_: np.ndarray, unit: str, per_year: float) -> tuple[np.ndarray, np.ndarray, Clock]:
@@ -86,12 +89,23 @@ def to_ticks(entry: np.ndarray | None, exit_: np.ndarray, unit: str, per_year: f
     entry_ticks, exit_ticks, clock
         int64 arrays of shape (n,), entry -1 for the origin.
     """
-    n = len(exit_)
-    merged = merge_near_ties(exit_ if entry is None else np.concatenate((exit_, entry)))
-    exits, entries = merged[:n], (np.zeros(n) if entry is None else merged[n:])
-    if np.array_equal(merged, np.rint(merged)):
-        clock, exit_ticks, entry_ticks = Clock(unit, per_year), exits.astype(np.int64), entries.astype(np.int64)
+    n, times = len(exit_), exit_ if entry is None else np.concatenate((exit_, entry))
+    if _is_whole(times) and times.max(initial=0) * TOLERANCE < 1:  # a unit apart is no near tie
+        clock, ticks = Clock(unit, per_year), times.astype(np.int64)
+        at_origin = ticks <= 0
     else:
-        clock = Clock(unit, per_year, np.unique(merged))
-        exit_ticks, entry_ticks = np.searchsorted(clock.grid, exits), np.searchsorted(clock.grid, entries)
-    return np.where(entries <= 0, FROM_ORIGIN, entry_ticks).astype(np.int64), exit_ticks.astype(np.int64), clock
+        grid, place = _chains(times)
+        clock, ticks = (Clock(unit, per_year), grid.astype(np.int64)[place]) if _is_whole(grid) else (Clock(unit, per_year, grid), place)
+        at_origin = (grid <= 0)[place]
+    if entry is None or at_origin[n:].all():
+        return from_origin(n), ticks[:n], clock
+    return np.where(at_origin[n:], FROM_ORIGIN, ticks[n:]), ticks[:n], clock
+
+
+def _is_whole(times: np.ndarray) -> bool:
+    return bool((times == np.rint(times)).all())
+
+
+def from_origin(n: int) -> np.ndarray:
+    """Give the entries of `n` rows that are all followed from the origin: one number read n times, which takes no room."""
+    return np.broadcast_to(np.int64(FROM_ORIGIN), (n,))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -13,23 +14,18 @@ import pandas as pd
 from ..errors import InputError, UsageError, unknown_name
 from ..units import DAYS_PER_YEAR, units_per_year
 from . import intake
+from .causes import Causes, causes_of
 from .clock import Clock
-from .grouping import Groups, as_numbers, group_rows, level_codes, level_order
-from .intake import Times, endpoint_columns
+from .grouping import Coded, Groups, as_numbers, coded, cross, level_order
+from .identities import written_ids
 from .ledger import Ledger
 from .origin import Origin
+from .own_rule import Rule, as_rule, judged
+from .patients import Patients, patients_of
+from .times import Times
 
 if TYPE_CHECKING:
     from .rules import CohortRule
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A named exclusion: who is kept (a function of the rows that gives one boolean a row), and why the others are not."""
-
-    name: str
-    keep: Callable[[pd.DataFrame], pd.Series]
-    reason: str = ""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -46,6 +42,8 @@ class Cohort:
         Whether the patients were made by a program; every output then says so.
     warnings : tuple of str
         What was odd in the data when they were read.
+    repeats : int64 array, shape (n,), or None
+        How many identical patients each row stands for, where the rows are the distinct ones of a scan; None for one each.
     """
 
     frame: pd.DataFrame
@@ -57,12 +55,13 @@ class Cohort:
     synthetic: bool = False
     origin: Origin = Origin()
     warnings: tuple[str, ...] = ()
+    repeats: np.ndarray | None = None
 
     @classmethod
     def from_frame(
         cls, frame: pd.DataFrame, columns: Mapping[str, str] | None = None, time_unit: str | None = None, *, causes: Mapping | None = None,
         levels: Mapping[str, Sequence] | None = None, endpoint: str = "overall", days_per_year: float = DAYS_PER_YEAR,
-        synthetic: bool = False, origin: Origin = Origin(),
+        synthetic: bool = False, origin: Origin = Origin(), repeats: np.ndarray | None = None,
     ) -> Cohort:
         """Check a frame of follow-up and make a cohort of it.
 
@@ -88,6 +87,8 @@ class Cohort:
             Whether the patients were made by a program.
         origin
             Where the frame came from.
+        repeats
+            How many identical patients each row stands for, where rows are the distinct ones of a scan; None for one each.
 
         Raises
         ------
@@ -110,20 +111,22 @@ class Cohort:
             raise UsageError('in what unit is the follow-up? Say time_unit="days", "months" or "years"')
         return build(
             frame, dict(columns or {}), time_unit, units_per_year(time_unit, days_per_year),
-            causes=causes, levels=levels or {}, endpoint=intake.known_endpoint(endpoint), synthetic=synthetic, origin=origin)
+            causes=causes, levels=levels or {}, endpoint=intake.known_endpoint(endpoint), synthetic=synthetic, origin=origin, repeats=repeats)
 
     def __len__(self) -> int:
         return len(self.frame)
 
     def __repr__(self) -> str:
-        n, events = self.n_patients, int(self.active.event.sum())
+        n, events = self.n_patients, self.whose.count_rows(self.active.event == 1)
         made = "synthetic, " if self.synthetic else ""
         return f"Cohort of {n} patient{'s' * (n != 1)}: {made}endpoint {self.endpoint}, {events} event{'s' * (events != 1)}, follow-up in {self.time_unit}"
 
     @property
     def rows(self) -> pd.DataFrame:
         """The rows under their canonical names: a copy, free to be changed."""
-        return self.frame.copy(deep=True)
+        rows = self.frame.copy(deep=True)
+        rows["patient_id"] = written_ids(rows["patient_id"].to_numpy())
+        return rows
 
     @property
     def active(self) -> Times:
@@ -150,10 +153,16 @@ class Cohort:
         """When each row's follow-up ends, int64."""
         return self.active.exit
 
-    @property
+    @cached_property
+    def whose(self) -> Patients:
+        """Which rows are of one patient, and how many patients a row stands for."""
+        in_pieces = any(times.enters_late for times in self.times.values())
+        return patients_of(self.frame["patient_id"], self.repeats, in_pieces)
+
+    @cached_property
     def n_patients(self) -> int:
         """Patients (a patient whose follow-up is in pieces counts once)."""
-        return int(self.frame["patient_id"].nunique())
+        return self.whose.count()
 
     @property
     def endpoints(self) -> tuple[str, ...]:
@@ -164,8 +173,12 @@ class Cohort:
     @property
     def levels(self) -> Mapping[str, tuple[str, ...]]:
         """The levels of every column that is not a number, and of those declared; the first is the reference."""
-        names = [name for name in self.frame.columns if name in self.declared_levels or self._is_categorical(name)]
+        names = [name for name in self.frame.columns if self.has_levels(name)]
         return MappingProxyType({name: level_order(self.frame[name], self.declared_levels) for name in names})
+
+    def has_levels(self, name: str) -> bool:
+        """Say whether a column is one of levels: no number, or with levels declared."""
+        return name in self.declared_levels or self._is_categorical(name)
 
     def _is_categorical(self, name: str) -> bool:
         dtype, kinds = self.frame[name].dtype, pd.api.types
@@ -181,9 +194,24 @@ class Cohort:
     def groups(self, by: str | Sequence[str] | None = None) -> Groups:
         """Sort the rows into the groups of one or several columns; None gives the one group `all`."""
         names = () if by is None else (by,) if isinstance(by, str) else tuple(by)
-        for name in names:
-            self.column(name)
-        return group_rows(self.frame, names, self.declared_levels)
+        if len(set(names)) < len(names):
+            raise UsageError(f"a column stands twice in the grouping: {', '.join(names)}")
+        return cross([self.coded(name) for name in names], len(self))
+
+    def coded(self, name: str) -> Coded:
+        """Give a column as places in the order of its levels, found once and kept, as a cohort does not change."""
+        if name not in self._coded:
+            self._coded[name] = coded(self.column(name), self.declared_levels, self.repeats)
+        return self._coded[name]
+
+    @cached_property
+    def _coded(self) -> dict[str, Coded]:
+        return {}
+
+    @cached_property
+    def ends(self) -> Causes:
+        """How each row's follow-up ends, by cause."""
+        return causes_of(self.active.event, self.coded("cause") if "cause" in self.frame else None, self.causes)
 
     def events(self, cause: str | None = None) -> np.ndarray:
         """Give 0/1 a row (int8): the endpoint's event, or only those of one cause, the others censored.
@@ -195,32 +223,39 @@ class Cohort:
         InputError
             If an event has no cause, or one that was not declared.
         """
-        if cause is None:
-            return self.active.event
-        known = [word for word in self.causes if word != "none"]
-        if cause not in known:
-            raise UsageError(unknown_name("cause", cause, known))
-        words = self.column("cause")
-        unclear = (self.active.event == 1) & ~words.isin(known).to_numpy()
-        if unclear.any():
-            raise InputError(
-                f"{int(unclear.sum())} of {int(self.active.event.sum())} events have no declared cause: declare their codes with causes=, "
-                "or leave them out by a rule")
-        return ((self.active.event == 1) & (words == cause).to_numpy()).astype(np.int8)
+        return self.active.event if cause is None else self.endings((cause,))
 
-    def model_frame(self, names: Sequence[str]) -> pd.DataFrame:
-        """Give columns as a model takes them: categoricals in level order (levels that occur), numbers as floats."""
+    def endings(self, causes: Sequence[str]) -> np.ndarray:
+        """Give how each row ends (small integers): 0 censored or another cause, else 1 and up, the place of its cause in `causes`.
+
+        Raises
+        ------
+        UsageError
+            If the cohort knows no such cause.
+        InputError
+            If an event has no cause, or one that was not declared.
+        """
+        known = [word for word in self.causes if word != "none"]
+        for cause in causes:
+            if cause not in known:
+                raise UsageError(unknown_name("cause", cause, known))
+        self.column("cause")
+        if self.ends.unclear is not None:
+            n_unclear, n_event = (self.whose.count_rows(rows) for rows in (self.ends.unclear, self.active.event == 1))
+            raise InputError(f"{n_unclear} of {n_event} events have no declared cause: declare their codes with causes=, or leave them out by a rule")
+        return self.ends.places([known.index(cause) for cause in causes])
+
+    def model_frame(self, names: Sequence[str], rows: np.ndarray | slice = slice(None)) -> pd.DataFrame:
+        """Give columns as a model takes them, of some rows (their positions): categoricals in level order (levels that occur), numbers as floats."""
         columns = {}
         for name in names:
             values = self.column(name)
-            if name in self.declared_levels or self._is_categorical(name):
-                order = level_order(values, self.declared_levels)
-                codes = level_codes(values, order)
-                present = [level for place, level in enumerate(order) if (codes == place).any()]
-                columns[name] = pd.Categorical.from_codes(codes, categories=list(order)).set_categories(present)
+            if self.has_levels(name):
+                groups = self.coded(name).groups
+                columns[name] = pd.Categorical.from_codes(groups.small[rows], categories=list(groups.labels))
             else:
-                columns[name] = as_numbers(values)
-        return pd.DataFrame(columns, index=self.frame.index)
+                columns[name] = as_numbers(values.iloc[rows])
+        return pd.DataFrame(columns, index=self.frame.index[rows])
 
     def where(self, rule: Rule | Callable[[pd.DataFrame], pd.Series] | pd.Series | np.ndarray | str, reason: str = "") -> Cohort:
         """Keep the rows that a rule keeps, and write the step into the ledger.
@@ -237,7 +272,7 @@ class Cohort:
             from .selecting import select_one
 
             return select_one(self, rule, reason)
-        rule = _as_rule(rule, reason)
+        rule = as_rule(rule, reason)
         return self._keep(judged(rule, self.rows), rule.name, rule.reason or f"not {rule.name}")
 
     def _names_a_rule(self, words: str) -> bool:
@@ -246,13 +281,14 @@ class Cohort:
         return find_rule(words) is not None and not (words in self.frame and pd.api.types.is_bool_dtype(self.frame[words]))
 
     def _keep(self, mask: np.ndarray, name: str, reason: str) -> Cohort:
-        return self._with_rows(mask, self.ledger.then(name, reason, int(self.frame["patient_id"][mask].nunique())))
+        return self._with_rows(mask, self.ledger.then(name, reason, self.whose.count(mask)))
 
     def _with_rows(self, mask: np.ndarray, ledger: Ledger) -> Cohort:
         if mask.all():
             return replace(self, ledger=ledger)
         times = {endpoint: each.take(mask) for endpoint, each in self.times.items()}
-        return replace(self, frame=self.frame.loc[mask].reset_index(drop=True), times=times, ledger=ledger)
+        repeats = None if self.repeats is None else self.repeats[mask]
+        return replace(self, frame=self.frame.loc[mask].reset_index(drop=True), times=times, ledger=ledger, repeats=repeats)
 
     def select(
         self, rules: str | Rule | CohortRule | Sequence[str | Rule | CohortRule] = "default", *, without: str | Sequence[str] = (),
@@ -345,19 +381,9 @@ class Cohort:
         UsageError
             If the cohort has no such endpoint (the message says which it has).
         """
-        if name == self.endpoint:
-            return self
-        if name not in self.endpoints:
-            raise UsageError(unknown_name("endpoint", name, self.endpoints))
-        derived = {} if name in self.times else {name: replace(self.active, event=self.events(name))}
-        times = {**self.times, **derived}
-        wanted, old = times[name], endpoint_columns(self.endpoint)
-        frame = self.frame.drop(columns=[column for column in endpoint_columns(name) if column in self.frame])
-        frame = frame.rename(columns={"years": old[0], "event": old[1]})
-        followed = wanted.exit >= 0
-        frame = frame.assign(years=np.where(followed, wanted.clock.years(wanted.exit), np.nan), event=wanted.event)
-        moved = replace(self, frame=frame, times=times, endpoint=name)
-        return moved if followed.all() else moved._keep(followed, f"endpoint {name}", f"no follow-up to {name}")
+        from .endpoints import with_endpoint
+
+        return with_endpoint(self, name)
 
     def landmark(self, years: float) -> Cohort:
         """Follow only those under observation and free of the event at `years`, time counted from there; the others are counted.
@@ -372,28 +398,3 @@ class Cohort:
         from .landmark import landmark
 
         return landmark(self, years)
-
-
-def judged(rule: Rule, rows: pd.DataFrame) -> np.ndarray:
-    """Give the rows that a rule keeps as booleans, or raise UsageError where it gives anything else."""
-    try:
-        kept = rule.keep(rows)
-    except Exception as problem:
-        said = f"the rule {rule.name!r} cannot be applied ({type(problem).__name__}); its columns must be among: {', '.join(map(str, rows.columns))}"
-        raise UsageError(said) from problem
-    if not (isinstance(kept, (pd.Series, np.ndarray)) and len(kept) == len(rows) and pd.api.types.is_bool_dtype(kept)):
-        raise UsageError(f"the rule {rule.name!r} must give true or false for each of the {len(rows)} rows, none missing")
-    return pd.array(kept, dtype="boolean").fillna(False).to_numpy(dtype=bool)
-
-
-def _as_rule(rule: Rule | Callable[[pd.DataFrame], pd.Series] | pd.Series | np.ndarray | str, reason: str) -> Rule:
-    if isinstance(rule, Rule):
-        return rule
-    if isinstance(rule, (pd.Series, np.ndarray)):
-        return Rule("selected rows", lambda rows: rule, reason or "not selected")
-    if isinstance(rule, str):
-        return Rule(rule, lambda rows: rows.eval(rule, engine="python"), reason)
-    if callable(rule):
-        return Rule(getattr(rule, "__name__", "rule"), rule, reason)
-    raise UsageError('a rule is a Rule, a function of the rows, one boolean a row, or a condition as "age >= 18"')
-

@@ -11,7 +11,9 @@ from ..errors import InputError, UsageError
 from ..units import format_count, format_years
 from .clock import FROM_ORIGIN
 from .cohort import Cohort
-from .intake import Times, endpoint_columns, make_times
+from .intake import endpoint_columns, make_times
+from .patients import Patients
+from .times import Times
 
 
 def landmark(cohort: Cohort, years: float) -> Cohort:
@@ -19,28 +21,26 @@ def landmark(cohort: Cohort, years: float) -> Cohort:
     if isinstance(years, bool) or not isinstance(years, (int, float, np.number)) or not 0 < years < np.inf:
         raise UsageError(f"a landmark is a time in years above 0, as 2, not {years!r}")
     active, position = cohort.active, float(cohort.clock.position(years))
-    patients = pd.factorize(cohort.frame["patient_id"])[0]
-    watched = np.isin(patients, patients[(active.entry <= position) & (active.exit > position)])
+    watched = cohort.whose.all_rows_of((active.entry <= position) & (active.exit > position))
     kept = watched & (active.exit > position)
     if not kept.any():
         longest = format_years(float(cohort.clock.years(active.exit).max()))
         said = f"nobody is under observation and free of the event at {format_years(years)} (the longest follow-up is {longest})"
         raise InputError(f"{said}: choose an earlier landmark")
-    reason = _reason(active, position, patients, watched, format_years(years))
-    left = cohort._with_rows(kept, cohort.ledger.then(f"landmark at {format_years(years)}", reason, len(np.unique(patients[kept]))))
+    reason = _reason(active, position, cohort.whose, watched, format_years(years))
+    left = cohort._with_rows(kept, cohort.ledger.then(f"landmark at {format_years(years)}", reason, cohort.whose.count(kept)))
     times = {name: _moved(each, years) for name, each in left.times.items()}
     return replace(left, frame=_rewritten(left, times), times=times)
 
 
-def _reason(active: Times, position: float, patients: np.ndarray, watched: np.ndarray, when: str) -> str:
+def _reason(active: Times, position: float, whose: Patients, watched: np.ndarray, when: str) -> str:
     """Say why patients are left out, each for one reason: the event, an end of follow-up, or no observation at the landmark."""
-    out = ~watched
-    gone = active.exit <= position
-    failed = np.unique(patients[out & gone & (active.event == 1)])
-    later = np.setdiff1d(patients[out & ~gone], failed)
-    ended = np.setdiff1d(patients[out], np.concatenate((failed, later)))
+    out, gone = ~watched, active.exit <= position
+    failed = whose.all_rows_of(out & gone & (active.event == 1))
+    later = whose.all_rows_of(out & ~gone) & ~failed
+    ended = out & ~failed & ~later
     counts = ((f"had the event by {when}", failed), ("follow-up ended by then", ended), ("under observation later only", later))
-    return "; ".join(f"{fault} ({format_count(len(found))})" for fault, found in counts if len(found)) or f"had the event or left by {when}"
+    return "; ".join(f"{fault} ({format_count(whose.count(rows))})" for fault, rows in counts if rows.any()) or f"had the event or left by {when}"
 
 
 def _moved(times: Times, years: float) -> Times:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class InputFile:
-    """A file that was read: its name without a path, its SHA-256, and the rows it held."""
+    """A file that was read: its name without a path, its SHA-256 (empty where a scan did not take it), and the rows it held (None where not counted)."""
 
     name: str
     sha256: str
-    n_rows: int
+    n_rows: int | None
 
 
 @dataclass(frozen=True)

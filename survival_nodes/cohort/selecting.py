@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 
 from ..errors import InputError, UsageError, nearest, unknown_name
-from .cohort import Cohort, Rule, judged
+from .cohort import Cohort
 from .entries import Entries
 from .ledger import Ledger
+from .own_rule import Rule, judged
 from .rules import COHORT_RULES, KEPT, RULE_SETS, CohortRule, find_rule
 
 NOT_CHECKED, NOT_APPLIED = "not checked", "not applied, as asked"
@@ -20,7 +20,7 @@ NOT_CHECKED, NOT_APPLIED = "not checked", "not applied, as asked"
 def select(cohort: Cohort, rules: str | Rule | CohortRule | Sequence[str | Rule | CohortRule], without: str | Iterable[str] = ()) -> Cohort:
     """Keep the patients that every rule keeps; the rows of the cohort are judged where they lie."""
     chosen = chosen_rules(rules)
-    left_out = _names_left_out(without, [rule.name for rule, _ in chosen])
+    left_out = names_left_out(without, [rule.name for rule, _ in chosen])
     selection = _Selection(cohort)
     for rule, asked in chosen:
         if rule.name in left_out:
@@ -66,7 +66,8 @@ def chosen_rules(rules: str | Rule | CohortRule | Sequence[str | Rule | CohortRu
     return list(chosen.values())
 
 
-def _names_left_out(without: str | Iterable[str], names: list[str]) -> set[str]:
+def names_left_out(without: str | Iterable[str], names: list[str]) -> set[str]:
+    """Give the names of the rules that are not to be applied; UsageError where one is not among those chosen."""
     left_out = [without] if isinstance(without, str) else list(without)
     for name in left_out:
         if name not in names:
@@ -82,8 +83,6 @@ class _Selection:
         self._entries = Entries(cohort.frame)
         self._in = np.ones(len(cohort), dtype=bool)
         self._ledger = cohort.ledger
-        ids = cohort.frame["patient_id"]
-        self._patients = None if ids.is_unique else pd.factorize(ids)[0]
 
     def cohort(self) -> Cohort:
         """Give the cohort of the rows that are still in."""
@@ -91,7 +90,7 @@ class _Selection:
 
     def note(self, name: str, reason: str) -> None:
         """Write a step that leaves nobody out."""
-        self._ledger = self._ledger.then(name, reason, self._count(self._in))
+        self._ledger = self._ledger.then(name, reason, self._cohort.whose.count(self._in))
 
     def apply(self, rule: CohortRule, asked: bool) -> None:
         """Apply a rule of ours; where a column it needs is not there, a set says so and goes on."""
@@ -109,7 +108,7 @@ class _Selection:
                 f'the rule out by name, without=("{rule.name}",), and say so; "no-known-neoadjuvant" then leaves out those known to be treated')
         before, self._in = self._in, self._in & (found == KEPT)
         counts = self._count_faults(before & ~self._in, found, len(rule.faults))
-        self._ledger = self._ledger.then(rule.name, rule.reason_with(counts), self._count(self._in))
+        self._ledger = self._ledger.then(rule.name, rule.reason_with(counts), self._cohort.whose.count(self._in))
 
     def apply_own(self, rule: Rule) -> None:
         """Apply a rule of the user's to a copy of the rows that are still in."""
@@ -119,13 +118,7 @@ class _Selection:
         self._in = still
         self.note(rule.name, rule.reason or f"not {rule.name}")
 
-    def _count(self, rows: np.ndarray) -> int:
-        return int(rows.sum()) if self._patients is None else len(np.unique(self._patients[rows]))
-
     def _count_faults(self, out: np.ndarray, found: np.ndarray, n: int) -> np.ndarray:
         """Count the patients who leave with these rows by their fault; a patient in pieces leaves with the last of them, for the first fault."""
-        if self._patients is not None:
-            out = out & ~np.isin(self._patients, self._patients[self._in])
-            firsts = np.unique(self._patients[out], return_index=True)[1]
-            return np.bincount(found[out][firsts], minlength=n)
-        return np.bincount(found[out], minlength=n)
+        whose = self._cohort.whose
+        return whose.tally(found, n, out if whose.codes is None else out & ~whose.all_rows_of(self._in))

@@ -14,7 +14,8 @@ from ..errors import UsageError
 from ..units import format_count
 from .clock import Clock
 from .cohort import Cohort
-from .intake import CORE, Times, endpoint_columns
+from .intake import CORE, endpoint_columns
+from .times import Times
 
 DIGITS = (4, 6, 9, 12, 17)  # of the times in the names of periods: as few as tell them apart
 
@@ -63,7 +64,9 @@ def split_at(cohort: Cohort, years: float | Iterable[float], name: str) -> Cohor
     labels = pd.Categorical.from_codes(period, categories=_labels(cuts), ordered=True)
     ledger = cohort.ledger.then(
         f"follow-up cut: {name}", f"{format_count(len(cohort))} rows in {format_count(len(row))} pieces of the same patients", cohort.n_patients)
-    return replace(cohort, frame=_frame(cohort, row, pieces, is_last, {name: labels}), times={cohort.endpoint: pieces}, ledger=ledger)
+    repeats = None if cohort.repeats is None else cohort.repeats[row]
+    frame = _frame(cohort, row, pieces, is_last, {name: labels})
+    return replace(cohort, frame=frame, times={cohort.endpoint: pieces}, ledger=ledger, repeats=repeats)
 
 
 def _checked(years: float | Iterable[float]) -> np.ndarray:

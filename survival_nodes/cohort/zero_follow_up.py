@@ -10,9 +10,10 @@ import pandas as pd
 from ..errors import UsageError, unknown_name
 from ..units import format_count
 from .cohort import Cohort
-from .intake import Times, endpoint_columns, make_times
+from .intake import endpoint_columns, make_times
 from .rules import KEPT, CohortRule
 from .selecting import select
+from .times import Times
 
 ZERO_FOLLOW_UP = ("keep", "half", "drop", "complete-dates")
 _COMPLETE = "complete, more than zero days"
@@ -33,8 +34,7 @@ def with_zero_follow_up(cohort: Cohort, choice: str) -> Cohort:
         return _with_half(cohort, zero)
     kept = ~zero if choice == "drop" else np.ones(len(cohort), dtype=bool)
     done = "left out" if choice == "drop" else "kept"
-    remaining = int(cohort.frame["patient_id"][kept].nunique())
-    return cohort._with_rows(kept, cohort.ledger.then(_step(choice), f"{_counted(cohort, zero)}, {done}", remaining))
+    return cohort._with_rows(kept, cohort.ledger.then(_step(choice), f"{_counted(cohort, zero)}, {done}", cohort.whose.count(kept)))
 
 
 def _step(choice: str) -> str:
@@ -47,7 +47,7 @@ def _at_zero(times: Times) -> np.ndarray:
 
 
 def _counted(cohort: Cohort, zero: np.ndarray) -> str:
-    return f"{format_count(cohort.frame['patient_id'][zero].nunique())} with a follow-up of zero"
+    return f"{format_count(cohort.whose.count(zero))} with a follow-up of zero"
 
 
 def _with_half(cohort: Cohort, zero: np.ndarray) -> Cohort:
@@ -56,7 +56,7 @@ def _with_half(cohort: Cohort, zero: np.ndarray) -> Cohort:
     changed = {
         columns[name]: np.where(times.exit >= 0, times.clock.years(times.exit), np.nan)
         for name, times in halved.items() if times is not cohort.times[name] and columns[name] in cohort.frame}
-    others = [f"{format_count(_at_zero(times).sum())} to the endpoint {name}" for name, times in cohort.times.items()
+    others = [f"{format_count(cohort.whose.count_rows(_at_zero(times)))} to the endpoint {name}" for name, times in cohort.times.items()
               if name != cohort.endpoint and _at_zero(times).any()]
     half = f"half a {cohort.time_unit.removesuffix('s')}"
     said = half if cohort.clock.grid is None else f"half of the shortest time above zero, at most {half}"

@@ -52,7 +52,7 @@ class GroupCounts:
     @cached_property
     def n_event(self) -> np.ndarray:
         """Events of every cause at each tick, shape (t,)."""
-        return self.events.sum(axis=1)
+        return self.events[:, 0] if self.events.shape[1] == 1 else self.events.sum(axis=1)
 
     @property
     def n(self) -> int:
@@ -64,18 +64,26 @@ class GroupCounts:
         """The last tick at which anybody was followed; -1 where nobody was."""
         return int(self.ticks[-1]) if len(self.ticks) else -1
 
+    @cached_property
+    def gone(self) -> np.ndarray:
+        """How many have left before each tick, and, last, by the end of all, shape (t + 1,)."""
+        return _running(self.n_event + self.n_censor)
+
     def at_risk(self, position: np.ndarray) -> np.ndarray:
         """Give how many are at risk just before any positions on the scale of ticks."""
-        entered = _before(self.entry_ticks, self.n_enter, position)
-        return entered - _before(self.ticks, self.n_event + self.n_censor, position)
+        entered = _running(self.n_enter)[np.searchsorted(self.entry_ticks, position, side="left")]
+        return entered - self.gone[np.searchsorted(self.ticks, position, side="left")]
 
     def reversed(self) -> GroupCounts:
         """Give the same group with the end of follow-up as the event, and the events as censoring."""
         return replace(self, events=self.n_censor[:, None], n_censor=self.n_event)
 
 
-def _before(ticks: np.ndarray, n: np.ndarray, position: np.ndarray) -> np.ndarray:
-    return np.concatenate(([0], np.cumsum(n)))[np.searchsorted(ticks, position, side="left")]
+def _running(n: np.ndarray) -> np.ndarray:
+    """Give the sums of all before each place, and of all."""
+    total = np.zeros(len(n) + 1, dtype=n.dtype)
+    np.cumsum(n, out=total[1:])
+    return total
 
 
 def group_arrays(tally: Tally) -> tuple[GroupCounts, ...]:
@@ -86,11 +94,17 @@ def group_arrays(tally: Tally) -> tuple[GroupCounts, ...]:
 
 def _one_group(tally: Tally, label: str, rows: slice) -> GroupCounts:
     ticks, kind, n = tally.ticks[rows], tally.kind[rows], tally.n[rows]
-    enters = kind == 0
-    exit_ticks, place = np.unique(ticks[~enters], return_inverse=True)
-    leave = np.zeros((len(exit_ticks), len(tally.kinds) - 1), dtype=np.int64)
-    leave[place, kind[~enters] - 1] = n[~enters]
-    counts = GroupCounts(
-        label=label, ticks=exit_ticks, n_risk=leave[:, 0], events=leave[:, 1:], n_censor=leave[:, 0],
-        entry_ticks=ticks[enters], n_enter=n[enters])
-    return replace(counts, n_risk=counts.at_risk(exit_ticks))
+    first = int(np.searchsorted(ticks, 0))  # at the origin nobody leaves
+    enters, leaves = slice(0, first), slice(first, None)
+    if (kind[first:] == 0).any():
+        enters, leaves = kind == 0, kind > 0
+    entry_ticks, n_enter, exit_ticks = ticks[enters], n[enters], ticks[leaves]
+    is_new = np.diff(exit_ticks, prepend=-1) > 0
+    # Each kind lies in one piece of memory, as sums over few kinds are slow otherwise.
+    leave = np.zeros((len(tally.kinds) - 1, int(np.count_nonzero(is_new))), dtype=np.int64).T
+    leave[np.cumsum(is_new) - 1, kind[leaves] - 1] = n[leaves]
+    exit_ticks = exit_ticks[is_new]
+    entered = n_enter.sum() if isinstance(enters, slice) else _running(n_enter)[np.searchsorted(entry_ticks, exit_ticks, side="left")]
+    return GroupCounts(
+        label=label, ticks=exit_ticks, n_risk=entered - _running(leave.sum(axis=1))[:-1], events=leave[:, 1:], n_censor=leave[:, 0],
+        entry_ticks=entry_ticks, n_enter=n_enter)

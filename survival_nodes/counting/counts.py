@@ -64,14 +64,37 @@ def group_counts(cohort: Cohort, by: By = None, causes: Sequence[str] | None = N
 
 def known_groups(cohort: Cohort, by: By) -> Groups:
     """Give the groups of a cohort, warning how many rows are left out because a value is missing."""
-    groups = cohort.groups(by)
-    missing = int((groups.codes < 0).sum()) if by is not None else 0
-    if missing == len(cohort):
+    groups, whose = cohort.groups(by), cohort.whose
+    missing = 0 if groups.unknown is None else whose.count_rows(groups.unknown)
+    if missing == whose.count_rows():
         raise InputError(f"no row has a value in {column_names(by)}: nobody can be grouped by it")
     if missing:
-        said = f"{missing} of {len(cohort)} rows have no value in {column_names(by)} and are left out"
+        said = f"{missing} of {whose.count_rows()} rows have no value in {column_names(by)} and are left out"
         warnings.warn(said, DataWarning, stacklevel=4)
     return groups
+
+
+def cells_within(groups: Groups, strata: Groups) -> Groups:
+    """Give the groups within each stratum, one stratum after another, so that a label stands once in each; a cell may be empty."""
+    n_groups, n_cells = len(groups.labels), len(groups.labels) * len(strata.labels)
+    if len(strata.labels) == 1 and strata.unknown is None:
+        return groups
+    cells = strata.small.astype(np.min_scalar_type(-n_cells))
+    cells *= n_groups
+    cells += groups.small
+    for unknown in (groups.unknown, strata.unknown):
+        if unknown is not None:
+            cells[unknown] = -1
+    return Groups(cells, groups.labels * len(strata.labels))
+
+
+def names_in(*by: By) -> tuple[str, ...]:
+    """Give the columns of groupings, each once.
+
+    >>> names_in("node", None, ("er", "node"))
+    ('node', 'er')
+    """
+    return tuple(dict.fromkeys(name for each in by for name in ((each,) if isinstance(each, str) else each or ())))
 
 
 def column_names(by: By) -> str:
@@ -85,13 +108,11 @@ def column_names(by: By) -> str:
 
 def tally(cohort: Cohort, groups: Groups, causes: Sequence[str] | None = None) -> Tally:
     """Count rows whose groups are known already; rows with code -1 are left out, a label may have no row."""
-    words = _cause_words(causes)
-    kinds = (ENTER, CENSOR, *(words or (EVENT,)))
-    kind = np.ones(len(cohort), dtype=np.int8 if len(words) < 100 else np.int64)
-    for place, word in enumerate(words or (None,), start=1):
-        kind += place * cohort.events(word).astype(kind.dtype)
+    words, active, whose = _cause_words(causes), cohort.active, cohort.whose
+    ending = cohort.endings(words) if words else active.event
     return count_rows(
-        cohort.entry_ticks, cohort.exit_ticks, kind, groups.codes, labels=groups.labels, kinds=kinds, patient=_repeated_patients(cohort))
+        active.small_entry if active.enters_late else None, active.small_exit, ending, groups, (ENTER, CENSOR, *(words or (EVENT,))),
+        patient=whose.codes if active.enters_late else None, repeats=whose.repeats)
 
 
 def _cause_words(causes: Sequence[str] | None) -> tuple[str, ...]:
@@ -101,11 +122,3 @@ def _cause_words(causes: Sequence[str] | None) -> tuple[str, ...]:
     if not words or len(set(words)) < len(words) or {ENTER, CENSOR} & set(words):
         raise UsageError(f"causes wants words of causes, each once, not {words!r}; leave it out to count the endpoint's event")
     return words
-
-
-def _repeated_patients(cohort: Cohort) -> np.ndarray | None:
-    """Give patients as integers where some stand in several rows; only those observed in pieces enter late."""
-    if not (cohort.entry_ticks >= 0).any():
-        return None
-    patient, found = pd.factorize(cohort.column("patient_id"))
-    return patient if len(found) < len(cohort) else None

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..cohort import Cohort
-from ..errors import DataWarning, InputError
+from ..errors import DataWarning, InputError, UsageError
 from ..kernels.weighted_product_limit import RiskTable, WeightedRows
 from .arrays import GroupCounts
 from .counts import known_groups
@@ -47,6 +47,8 @@ def group_rows(
 
     Raises
     ------
+    UsageError
+        If a row of the cohort stands for several patients.
     InputError
         If a weight is missing, negative or no number, all weights of a group are 0, or a column is not there.
 
@@ -55,15 +57,18 @@ def group_rows(
     DataWarning
         If rows have no value in `by` or `cluster`; they are left out.
     """
+    refuse_repeats(cohort)
     groups = known_groups(cohort, by)
     weight = np.ones(len(cohort)) if weights is None else case_weights(cohort, weights)
-    patient = pd.factorize(cohort.column("patient_id"))[0]
+    patient = np.arange(len(cohort)) if cohort.whose.codes is None else cohort.whose.codes
     clusters = patient if cluster is None else _clusters(cohort, cluster)
     event = cohort.events(cause) == 1
     codes = np.where((clusters >= 0) & (weight > 0), groups.codes, -1)
     entry, exit_ = cohort.entry_ticks, cohort.exit_ticks
-    inner = inner_boundaries(entry, exit_, 1 + event.astype(np.int8), np.where(codes < 0, -1 - np.arange(len(codes)), codes), patient)[0]
-    order = np.argsort(codes, kind="stable")
+    inner = np.zeros(len(codes), dtype=bool)
+    if cohort.whose.codes is not None:
+        inner = inner_boundaries(entry, exit_, 1 + event.astype(np.int8), np.where(codes < 0, -1 - np.arange(len(codes)), codes), patient)[0]
+    order = np.argsort(codes.astype(np.int16) if len(groups.labels) < 1 << 15 else codes, kind="stable")  # short integers are not compared, but dealt out
     bounds = np.searchsorted(codes[order], np.arange(len(groups.labels) + 1))
     found = []
     for label, start, stop in zip(groups.labels, bounds[:-1], bounds[1:], strict=True):
@@ -83,8 +88,17 @@ def weighted_counts(label: str, rows: WeightedRows, table: RiskTable) -> Weighte
         label=label, ticks=table.ticks, n_risk=table.n_risk, events=table.n_event[:, None], n_censor=table.n_censor, entry_ticks=entry_ticks, n_enter=n_enter)
 
 
+def refuse_repeats(cohort: Cohort) -> None:
+    """Raise UsageError where a row of the cohort stands for several patients, and each one's own is needed."""
+    if cohort.repeats is not None:
+        raise UsageError(
+            "weights, clusters, robust variances and pseudo-values need each patient's row, and a row of this cohort stands for several patients: "
+            "read the cohort with read_cohort(...)")
+
+
 def case_weights(cohort: Cohort, name: str) -> np.ndarray:
     """Give a column of weights as floats; InputError, with how many rows are wrong, unless all are numbers, 0 or more, and some above 0."""
+    refuse_repeats(cohort)
     values = cohort.column(name)
     numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     missing, negative = int(values.isna().sum()), int((numbers < 0).sum())

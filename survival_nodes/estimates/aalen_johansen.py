@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 
 from ..cohort import Cohort
 from ..columns import CURVES, ESTIMATES, Schema, frame_of
-from ..counting import GroupCounts, group_counts
+from ..counting import GroupCounts, cells_of, group_counts, names_in
 from ..errors import UsageError
 from ..kernels.aalen_johansen import aalen_johansen
 from ..kernels.intervals import CONF_TYPES, Limits, survival_limits
@@ -33,32 +34,34 @@ def declared_causes(cohort: Cohort) -> tuple[str, ...]:
         raise UsageError(
             "the cohort knows no causes of its events: name the column and declare its codes, as "
             'Cohort.from_frame(frame, columns={"cause": "cod"}, causes={0: "none", 1: "breast-cancer", 2: "other"})')
-    hidden = int(((cohort.active.event == 0) & cohort.column("cause").isin(causes).to_numpy()).sum())
-    if hidden:
+    cohort.column("cause")
+    hidden = cohort.ends.hidden
+    if hidden is not None:
         raise UsageError(
-            f"endpoint {cohort.endpoint!r} censors {format_count(hidden)} rows that have a cause, so what competes is hidden: "
+            f"endpoint {cohort.endpoint!r} censors {format_count(cohort.whose.count_rows(hidden))} rows that have a cause, so what competes is hidden: "
             'take the endpoint of which they are the causes, as cohort.with_endpoint("overall")')
     return causes
 
 
 @dataclass(frozen=True, eq=False)
 class _Curve:
-    """One group and cause after each of the group's exit ticks; `n_event` and `n_censor` are cumulative."""
+    """One group and cause after each of the group's exit ticks; `n_event` and `n_censor` are cumulative, `limits` are those at some ticks' places."""
 
     counts: GroupCounts
     cause: str
     estimate: np.ndarray
     std_error: np.ndarray
-    limits: Limits
+    limits: Callable[[np.ndarray], Limits]
     n_event: np.ndarray
     n_censor: np.ndarray
 
     def at(self, position: np.ndarray) -> dict[str, np.ndarray]:
         """Read the curve at positions on the scale of ticks; missing beyond the group's last follow-up."""
         step, followed = np.searchsorted(self.counts.ticks, position, side="right"), position <= self.counts.last
-        numbers = {"estimate": self.estimate, "std_error": self.std_error, "conf_low": self.limits[0], "conf_high": self.limits[1]}
+        begun, place = followed & (step > 0), np.maximum(step - 1, 0)
+        numbers = {"estimate": self.estimate[place], "std_error": self.std_error[place], **dict(zip(("conf_low", "conf_high"), self.limits(place)))}
         # Before anybody leaves the incidence is 0 and nothing is uncertain.
-        read = {name: np.where(followed, np.append(0.0, values)[step], np.nan) for name, values in numbers.items()}
+        read = {name: np.where(begun, values, np.where(followed, 0.0, np.nan)) for name, values in numbers.items()}
         return read | {
             "n_risk": self.counts.at_risk(position), "n_event": np.append(0, self.n_event)[step], "n_censor": np.append(0, self.n_censor)[step],
             "group": np.full(len(step), self.counts.label, dtype=object), "cause": np.full(len(step), self.cause, dtype=object)}
@@ -111,10 +114,12 @@ class AalenJohansen:
 
     def __call__(self, cohort: Cohort) -> pd.DataFrame:
         """Give ESTIMATES, a row a group, cause and time; missing, with nobody at risk, beyond the group's last follow-up."""
+        cohort = cells_of(cohort, names_in(self.by))
         return self._frame(cohort, ESTIMATES, self._incidences(cohort), *_INCIDENCE)
 
     def curve(self, cohort: Cohort) -> pd.DataFrame:
         """Give CURVES: the incidences at every distinct time at which follow-up ends for somebody; no row at time 0."""
+        cohort = cells_of(cohort, names_in(self.by))
         return self._frame(cohort, CURVES, self._incidences(cohort), *_INCIDENCE)
 
     def naive(self, cohort: Cohort) -> pd.DataFrame:
@@ -123,10 +128,12 @@ class AalenJohansen:
         It is the incidence in a world where nobody can have a competing event, and is never below the incidence in this one.
         The interval is that of the survival; `n_censor` counts the competing events, which are censored here.
         """
+        cohort = cells_of(cohort, names_in(self.by))
         return self._frame(cohort, ESTIMATES, self._mistakes(cohort), *_NAIVE)
 
     def naive_curve(self, cohort: Cohort) -> pd.DataFrame:
         """Give what `naive` gives as CURVES, at every distinct time."""
+        cohort = cells_of(cohort, names_in(self.by))
         return self._frame(cohort, CURVES, self._mistakes(cohort), *_NAIVE)
 
     def _incidences(self, cohort: Cohort) -> list[_Curve]:
@@ -134,10 +141,11 @@ class AalenJohansen:
         curves = []
         for counts in group_counts(cohort, self.by, causes):
             _, incidence, variance = aalen_johansen(counts.n_risk, counts.events)
+            n_censor = np.cumsum(counts.n_censor)
             for place, cause in enumerate(causes):
                 estimate, std_error = incidence[:, place], np.sqrt(variance[:, place])
-                n_event, limits = np.cumsum(counts.events[:, place]), incidence_limits(estimate, std_error, z, self.conf_type)
-                curves.append(_Curve(counts, cause, estimate, std_error, limits, n_event, np.cumsum(counts.n_censor)))
+                limits = partial(_limits_at, estimate, std_error, partial(incidence_limits, z=z, conf_type=self.conf_type))
+                curves.append(_Curve(counts, cause, estimate, std_error, limits, np.cumsum(counts.events[:, place]), n_censor))
         return curves
 
     def _mistakes(self, cohort: Cohort) -> list[_Curve]:
@@ -148,9 +156,9 @@ class AalenJohansen:
             survival, log_variance = product_limit(counts.n_risk, own)
             with np.errstate(invalid="ignore"):  # no number where nobody survives
                 std_error = survival * np.sqrt(log_variance)
-            low, high = survival_limits(survival, np.sqrt(log_variance), z, self.conf_type)
+            limits = partial(_limits_at, survival, np.sqrt(log_variance), partial(_naive_limits, z=z, conf_type=self.conf_type))
             n_censor = np.cumsum(counts.n_censor + counts.n_event - own)
-            curves.append(_Curve(counts, cause, 1 - survival, std_error, (1 - high, 1 - low), np.cumsum(own), n_censor))
+            curves.append(_Curve(counts, cause, 1 - survival, std_error, limits, np.cumsum(own), n_censor))
         return curves
 
     def _frame(self, cohort: Cohort, schema: Schema, curves: Sequence[_Curve], estimand: str, method: str) -> pd.DataFrame:
@@ -166,6 +174,15 @@ class AalenJohansen:
 
 _INCIDENCE = ("cumulative-incidence", "Aalen-Johansen")
 _NAIVE = ("cause-specific", "1 - Kaplan-Meier, competing events censored (overstates the incidence)")
+
+
+def _limits_at(values: np.ndarray, std_errors: np.ndarray, limits: Callable[[np.ndarray, np.ndarray], Limits], places: np.ndarray) -> Limits:
+    return limits(values[places], std_errors[places])
+
+
+def _naive_limits(survival: np.ndarray, log_std_error: np.ndarray, z: float, conf_type: str) -> Limits:
+    low, high = survival_limits(survival, log_std_error, z, conf_type)
+    return 1 - high, 1 - low
 
 
 def incidence_limits(incidence: np.ndarray, std_error: np.ndarray, z: float, conf_type: str) -> Limits:

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.special import gammaincc
 
 from ..cohort import Cohort
+from ..cohort.identities import written_ids
 from ..columns import TESTS, frame_of
 from ..counting import GroupRows, group_rows, weighted_counts
 from ..errors import DataWarning, UsageError
 from ..kernels.intervals import transformed
 from ..kernels.product_limit import leave_one_out, product_limit
+from ..kernels.tails import chi_square_tail
 from ..kernels.weighted_product_limit import risk_table
 from .options import listed
 from .step_curves import StepCurve
@@ -32,7 +33,7 @@ def fixed_time_tests(curves: Sequence[StepCurve], position: np.ndarray, scale: s
         statistic, df = _equality(value[:, place], covariance * np.outer(slope[:, place], slope[:, place]))
         if not df:
             warnings.warn(f"{name}: {fault or 'too few clusters'}: there is no statistic", DataWarning, stacklevel=3)
-        p_value = float(gammaincc(df / 2, statistic / 2)) if df else np.nan
+        p_value = chi_square_tail(df, statistic) if df else np.nan
         rows.append({"test": name, "comparison": " vs ".join(labels), "statistic": statistic, "df": df, "p_value": p_value, "p_adjusted": np.nan})
     return frame_of(TESTS, rows)
 
@@ -77,7 +78,7 @@ def pseudo_value_frame(cohort: Cohort, by: str | Sequence[str] | None, cause: st
     parts = [_pseudo_values(group, position) for group in group_rows(cohort, by, cause)]
     place, values, labels = (np.concatenate(each) for each in zip(*parts, strict=True))
     order = np.argsort(place, kind="stable")
-    ids = cohort.column("patient_id").to_numpy()[place[order]]
+    ids = written_ids(cohort.column("patient_id").to_numpy()[place[order]])
     return pd.DataFrame({
         "patient_id": np.repeat(ids, len(years)), "group": np.repeat(labels[order], len(years)), "years": np.tile(years, len(order)),
         "pseudo_value": values[order].reshape(-1)})

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from ..cohort import Cohort
-from ..counting import group_counts
+from ..counting import cells_of, group_counts, names_in
 from ..kernels.intervals import CONF_TYPES
 from .options import check_choice, check_conf_level, fractions
 from .step_curves import quantile_frame, step_curve
@@ -54,5 +54,6 @@ class FollowUp:
 
     def __call__(self, cohort: Cohort) -> pd.DataFrame:
         """Give QUANTILES of follow-up, a row a group and fraction; missing where it is not reached."""
+        cohort = cells_of(cohort, names_in(self.by))
         curves = [step_curve(counts.reversed(), "kaplan-meier") for counts in group_counts(cohort, self.by)]
         return quantile_frame(cohort, curves, self.probs, self.conf_level, self.conf_type)

@@ -8,17 +8,17 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy.special import gammaincc
 
-from ..cohort import Cohort, Groups
+from ..cohort import Cohort
 from ..columns import TESTS, frame_of
-from ..counting import GroupCounts, group_arrays, known_groups, tally
+from ..counting import GroupCounts, cells_of, cells_within, group_arrays, known_groups, names_in, tally
 from ..errors import UsageError, unknown_name
 from ..kernels.gray import gray_terms
 from ..kernels.log_rank import chi_square
+from ..kernels.tails import chi_square_tail
 from ..units import format_number
 from .aalen_johansen import declared_causes
-from .log_rank import ADJUSTMENTS, adjusted_p, warn_of_thin_groups
+from .log_rank import ADJUSTMENTS, adjusted_p, event_ticks, warn_of_thin_groups
 from .options import check_choice, check_not_negative
 
 
@@ -116,14 +116,13 @@ class GrayTest:
         return frame_of(TESTS, [row | {"p_adjusted": p} for row, p in zip(rows, adjusted, strict=True)])
 
     def _count(self, cohort: Cohort) -> _Strata:
+        cohort = cells_of(cohort, names_in(self.by, self.strata))
         causes = declared_causes(cohort)
         if self.cause not in causes:
             raise UsageError(unknown_name("cause", self.cause, causes))
         groups, strata = known_groups(cohort, self.by), known_groups(cohort, self.strata)
-        n_groups, n_strata = len(groups.labels), len(strata.labels)
-        known = (groups.codes >= 0) & (strata.codes >= 0)
-        cells = Groups(np.where(known, strata.codes * n_groups + groups.codes, -1), groups.labels * n_strata)
-        counted = group_arrays(tally(cohort, cells, causes))
+        n_groups = len(groups.labels)
+        counted = group_arrays(tally(cohort, cells_within(groups, strata), causes))
         if any((counts.entry_ticks >= 0).any() for counts in counted):
             raise UsageError(
                 "Gray's test knows no delayed entry, and rows enter after the origin: compare the hazards of the cause, as "
@@ -133,7 +132,7 @@ class GrayTest:
 
     def _test(self, strata: _Strata) -> dict:
         statistic, df = chi_square(*strata.terms(self.rho))
-        p_value = float(gammaincc(df / 2, statistic / 2)) if df else np.nan
+        p_value = chi_square_tail(df, statistic) if df else np.nan
         return {"test": self._name(), "comparison": " vs ".join(strata.labels), "statistic": statistic, "df": df, "p_value": p_value, "p_adjusted": np.nan}
 
     def _name(self) -> str:
@@ -144,7 +143,7 @@ class GrayTest:
 
 def _event_table(groups: Sequence[GroupCounts], place: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Give at risk, events of the cause and competing ones of several groups at every tick with either in any, shape (t, k)."""
-    ticks = np.unique(np.concatenate([counts.ticks[counts.n_event > 0] for counts in groups]))
+    ticks = event_ticks(groups)
     events = np.zeros((2, len(ticks), len(groups)), dtype=np.int64)
     for column, counts in enumerate(groups):
         failing = counts.n_event > 0

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..cohort import Cohort
 from ..columns import CURVES, ESTIMATES, Schema, frame_of
+from ..counting import cells_of, names_in, refuse_scan
 from ..errors import UsageError
 from ..kernels.intervals import CONF_TYPES, survival_limits
 from ..units import format_years
@@ -94,6 +95,7 @@ class KaplanMeier:
 
     def __call__(self, cohort: Cohort) -> pd.DataFrame:
         """Give ESTIMATES, a row a group and time; missing, with nobody at risk, beyond the group's last follow-up."""
+        cohort = self._cells(cohort)
         years, curves = np.array(self.at_years), self._curves(cohort)
         position = cohort.clock.position(years)
         if self.cause is not None:
@@ -103,6 +105,7 @@ class KaplanMeier:
 
     def curve(self, cohort: Cohort) -> pd.DataFrame:
         """Give CURVES: the estimate at every distinct time at which follow-up ends for somebody; no row at time 0."""
+        cohort = self._cells(cohort)
         curves = self._curves(cohort)
         parts = [{"years": cohort.clock.years(curve.counts.ticks), **self._at(curve, curve.counts.ticks, -1.0)} for curve in curves]
         return self._frame(cohort, CURVES, parts, self._method(curves))
@@ -113,7 +116,7 @@ class KaplanMeier:
         Where survival runs flat exactly at 1 - p the middle of that stretch is given; a time that is not reached is missing.
         The interval reads the limits of the curve across (Brookmeyer and Crowley 1982, Biometrics 38:29).
         """
-        probs = fractions(probs)
+        probs, cohort = fractions(probs), self._cells(cohort)
         return quantile_frame(cohort, self._curves(cohort), probs, self.conf_level, self.conf_type)
 
     def conditional(self, cohort: Cohort, given_years: float) -> pd.DataFrame:
@@ -131,6 +134,7 @@ class KaplanMeier:
         years = np.array([time for time in self.at_years if time > given])
         if not len(years):
             raise UsageError(f"no time of at_years lies after given_years={given:g}: add one, as at_years=({given + 1:g}, {given + 5:g})")
+        cohort = self._cells(cohort)
         start, position = float(cohort.clock.position(given)), cohort.clock.position(years)
         curves = self._curves(cohort)
         parts = [{"years": years, **self._at(curve, position, start)} for curve in curves]
@@ -169,6 +173,7 @@ class KaplanMeier:
         check_choice("scale", scale, CONF_TYPES)
         if self.by is None:
             raise UsageError("a test compares groups: name their column, as KaplanMeier(by=...)")
+        cohort = self._cells(cohort)
         curves = self._curves(cohort)
         name = f"{NAMES[self.estimator]} at {{}}, {scale} scale{self._weighting(curves)}"
         return fixed_time_tests(curves, cohort.clock.position(np.array(self.at_years)), scale, [name.format(format_years(time)) for time in self.at_years])
@@ -193,7 +198,15 @@ class KaplanMeier:
         """
         if self.weights is not None or self.estimator != "kaplan-meier":
             raise UsageError("pseudo-values are of the Kaplan-Meier estimate without weights: leave out weights and estimator")
+        refuse_scan(cohort, "a pseudo-value")
         return pseudo_value_frame(cohort, self.by, self.cause, np.array(self.at_years))
+
+    def _cells(self, cohort: Cohort) -> Cohort:
+        """Give what is counted; a variance that is not of counts alone is refused to a scan."""
+        for option in ("weights", "cluster", "robust"):
+            if getattr(self, option):
+                refuse_scan(cohort, f"{option}={getattr(self, option)!r}")
+        return cells_of(cohort, names_in(self.by))
 
     def _curves(self, cohort: Cohort) -> list[StepCurve]:
         return step_curves(cohort, self.by, self.estimator, self.cause, weights=self.weights, robust=self.robust, cluster=self.cluster)

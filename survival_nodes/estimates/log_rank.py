@@ -9,15 +9,15 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy.special import gammaincc
 
-from ..cohort import Cohort, Groups
+from ..cohort import Cohort
 from ..cohort.grouping import as_level
 from ..columns import TESTS, frame_of
-from ..counting import GroupCounts, group_arrays, known_groups, tally
+from ..counting import GroupCounts, cells_of, cells_within, group_arrays, known_groups, names_in, tally
 from ..errors import DataWarning, InputError, UsageError
 from ..kernels import log_rank as kernel
 from ..kernels import permutation as permuting
+from ..kernels.tails import chi_square_tail
 from ..units import format_count, format_number
 from .options import check_choice, check_not_negative, listed
 
@@ -187,10 +187,9 @@ class LogRank:
         """Give the scores of the patients of a stratum, group after group, and how many patients each group has."""
         n_risk, n_event = event_table(groups)
         all_at_risk, all_failed = n_risk.sum(axis=1), n_event.sum(axis=1)
-        event_ticks = np.unique(np.concatenate([counts.ticks[counts.n_event > 0] for counts in groups]))
         ticks = np.concatenate([np.concatenate((np.repeat(each.ticks, each.n_event), np.repeat(each.ticks, each.n_censor))) for each in groups])
         event = np.concatenate([np.repeat([True, False], [each.n_event.sum(), each.n_censor.sum()]) for each in groups])
-        place = np.searchsorted(event_ticks, ticks, side="right")
+        place = np.searchsorted(event_ticks(groups), ticks, side="right")
         return permuting.log_rank_scores(place, event, all_failed / all_at_risk, self._weights(n_risk, n_event)), tuple(each.n for each in groups)
 
     def observed_expected(self, cohort: Cohort) -> pd.DataFrame:
@@ -201,12 +200,11 @@ class LogRank:
             "group": np.array(strata.labels, dtype=object), "n": strata.n(), "observed": observed, "expected": expected, "variance": np.diag(covariance)})
 
     def _count(self, cohort: Cohort) -> Strata:
+        cohort = cells_of(cohort, names_in(self.by, self.strata))
         groups = known_groups(cohort, self.by)
         strata = known_groups(cohort, self.strata)
-        n_groups, n_strata = len(groups.labels), len(strata.labels)
-        known = (groups.codes >= 0) & (strata.codes >= 0)
-        cells = Groups(np.where(known, strata.codes * n_groups + groups.codes, -1), groups.labels * n_strata)
-        counted = group_arrays(tally(cohort, cells, None if self.cause is None else (self.cause,)))
+        n_groups = len(groups.labels)
+        counted = group_arrays(tally(cohort, cells_within(groups, strata), None if self.cause is None else (self.cause,)))
         return Strata(groups.labels, tuple(counted[start : start + n_groups] for start in range(0, len(counted), n_groups)))
 
     def _terms(self, strata: Strata) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -227,7 +225,7 @@ class LogRank:
         return self._row(strata, *kernel.chi_square(observed - expected, covariance), "")
 
     def _row(self, strata: Strata, statistic: float, df: int, kind: str) -> dict:
-        p_value = float(gammaincc(df / 2, statistic / 2)) if df else float("nan")
+        p_value = chi_square_tail(df, statistic) if df else float("nan")
         return {"test": self._name(kind), "comparison": " vs ".join(strata.labels), "statistic": statistic, "df": df, "p_value": p_value, "p_adjusted": np.nan}
 
     def _name(self, kind: str) -> str:
@@ -243,12 +241,18 @@ class LogRank:
 
 def event_table(groups: Sequence[GroupCounts]) -> tuple[np.ndarray, np.ndarray]:
     """Give at risk and events of several groups at every tick with an event in any, shape (t, k)."""
-    ticks = np.unique(np.concatenate([counts.ticks[counts.n_event > 0] for counts in groups]))
+    ticks = event_ticks(groups)
     n_event = np.zeros((len(ticks), len(groups)), dtype=np.int64)
     for place, counts in enumerate(groups):
         failing = counts.n_event > 0
         n_event[np.searchsorted(ticks, counts.ticks[failing]), place] = counts.n_event[failing]
     return np.column_stack([counts.at_risk(ticks) for counts in groups]), n_event
+
+
+def event_ticks(groups: Sequence[GroupCounts]) -> np.ndarray:
+    """Give the ticks with an event in any of several groups, sorted and distinct."""
+    ticks = np.sort(np.concatenate([counts.ticks[counts.n_event > 0] for counts in groups]), kind="stable")  # sorted runs are merged
+    return ticks[np.diff(ticks, prepend=-1) > 0]
 
 
 def adjusted_p(p_values: np.ndarray, adjust: str) -> np.ndarray:

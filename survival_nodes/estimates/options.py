@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from numbers import Real
-
-from scipy.special import ndtri
+from numbers import Integral, Real
+from statistics import NormalDist
 
 from ..errors import UsageError
 
@@ -31,6 +30,12 @@ def check_not_negative(option: str, value: float) -> None:
         raise UsageError(f"{option} is a number, 0 or more, not {value!r}")
 
 
+def check_whole(option: str, value: object, least: int) -> None:
+    """Raise UsageError unless the value is a whole number, `least` or more."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        raise UsageError(f"{option} is a whole number, {least} or more, not {value!r}")
+
+
 def times_in_years(at_years: float | Iterable[float]) -> tuple[float, ...]:
     """Give times as a tuple of floats; UsageError unless there are some, each finite and not negative."""
     return _numbers("at_years", at_years, "times in years, 0 or more, as (1, 5)", lambda time: 0 <= time < math.inf)
@@ -52,12 +57,12 @@ def listed(names: Iterable[str], most: int = 10) -> str:
 
 
 def normal_quantile(conf_level: float) -> float:
-    """Give the standard normal quantile of a two-sided interval.
+    """Give the standard normal quantile of a two-sided interval (Wichura 1988, Appl Stat 37:477-484, algorithm AS 241).
 
     >>> round(normal_quantile(0.95), 6)
     1.959964
     """
-    return float(ndtri(1 - (1 - conf_level) / 2))
+    return NormalDist().inv_cdf(1 - (1 - conf_level) / 2)
 
 
 def _numbers(option: str, values: float | Iterable[float], wanted: str, fits: Callable[[float], bool]) -> tuple[float, ...]:

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from scipy.special import gammainccinv, gammaincinv
 
 from ..cohort import Clock, Cohort
 from ..columns import ESTIMATES, frame_of
-from ..counting import GroupCounts, group_counts
+from ..counting import GroupCounts, cells_of, group_counts, names_in
 from .options import check_conf_level
 
 
@@ -24,6 +23,8 @@ def exact_poisson_limits(n_event: np.ndarray, conf_level: float = 0.95) -> tuple
     >>> low.round(3).tolist(), high.round(3).tolist()
     ([0.0, 1.623], [3.689, 11.668])
     """
+    from scipy.special import gammainccinv, gammaincinv  # takes longer to load than all rates to find
+
     n_event, tail = np.asarray(n_event, dtype=float), (1 - conf_level) / 2
     return np.where(n_event > 0, gammaincinv(np.maximum(n_event, 1), tail), 0.0), gammainccinv(n_event + 1, tail)
 
@@ -61,6 +62,7 @@ class PersonYears:
 
     def __call__(self, cohort: Cohort) -> pd.DataFrame:
         """Give ESTIMATES of the rate, a row a group: `years` is missing, `n_risk` counts all patients, `std_error` is sqrt(d) / person-years."""
+        cohort = cells_of(cohort, names_in(self.by))
         table = self.table(cohort)
         with np.errstate(invalid="ignore", divide="ignore"):
             std_error = np.sqrt(table["events"]) / table["person_years"].where(table["person_years"] > 0)
@@ -72,6 +74,7 @@ class PersonYears:
 
     def table(self, cohort: Cohort) -> pd.DataFrame:
         """Give `group, n, events, person_years, rate, conf_low, conf_high`; no rate where nobody was followed for any time."""
+        cohort = cells_of(cohort, names_in(self.by))
         groups = group_counts(cohort, self.by, None if self.cause is None else (self.cause,))
         events = np.array([int(counts.n_event.sum()) for counts in groups])
         observed = np.array([person_years(counts, cohort.clock) for counts in groups])

@@ -9,19 +9,18 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr
 
 from ..cohort import Clock, Cohort
 from ..cohort.grouping import as_level
 from ..columns import CONTRASTS, ESTIMATES, frame_of
-from ..counting import GroupCounts, group_counts
+from ..counting import GroupCounts, cells_of, group_counts, names_in, refuse_scan
 from ..errors import UsageError, unknown_name
 from ..kernels.aalen_johansen import years_lost
 from ..kernels.restricted_mean import restricted_mean
+from ..kernels.tails import two_sided
 from .aalen_johansen import declared_causes
 from .horizon import endpoint_of, is_known_to, last_years, other_labels, warn_of_short_follow_up
 from .options import check_conf_level, normal_quantile
-from .restricted_mean_regression import adjusted_models
 
 MEASURES = ("restricted-mean-difference", "restricted-mean-ratio", "restricted-time-lost-ratio")
 COEFFICIENT_COLUMNS = ("group", "reference", "term", "coefficient", "std_error", "z", "p_value", "conf_low", "conf_high", "conf_level")
@@ -93,6 +92,7 @@ class RestrictedMean:
 
     def __call__(self, cohort: Cohort) -> pd.DataFrame:
         """Give ESTIMATES, a row a group: `years` is the horizon, the estimate and its standard error are years."""
+        cohort = cells_of(cohort, names_in(self.by))
         groups = self._count(cohort)
         lived = [self._lived(counts, cohort.clock) for counts in groups]
         rows = [self._row(cohort, counts, each.mean, each.variance) | {"n_event": int(counts.n_event[self._within(counts, cohort.clock)].sum())}
@@ -110,6 +110,7 @@ class RestrictedMean:
         UsageError
             If there is no such group.
         """
+        cohort = cells_of(cohort, names_in(self.by))
         reference, groups = as_level(reference), {counts.label: counts for counts in self._count(cohort)}
         others = other_labels(tuple(groups), self.by, reference)
         lived = {label: self._lived(counts, cohort.clock) for label, counts in groups.items()}
@@ -143,6 +144,9 @@ class RestrictedMean:
         Tian, Zhao and Wei 2014, Biostatistics 15:222, as in R's survRM2: those censored at a time are taken off before the chance
         at that time is read, and no patient stands for more than 1,000.
         """
+        from .restricted_mean_regression import adjusted_models  # models cost time to load, and counts do without
+
+        refuse_scan(cohort, f"the adjustment {formula!r}")
         reference, rows = as_level(reference), []
         for model in adjusted_models(self, cohort, reference, formula, MEASURES):
             on_scale = OnScale(float(model.coefficients[1]), float(model.std_errors[1]))
@@ -155,6 +159,9 @@ class RestrictedMean:
         The columns are `group, reference, term, coefficient, std_error, z, p_value, conf_low, conf_high, conf_level`, a row a
         term: the intercept, the group, and the covariates as `grade[T.2]`. Errors and warnings are those of `adjusted`.
         """
+        from .restricted_mean_regression import adjusted_models  # models cost time to load, and counts do without
+
+        refuse_scan(cohort, f"the adjustment {formula!r}")
         reference, rows, reach = as_level(reference), [], normal_quantile(self.conf_level)
         for model in adjusted_models(self, cohort, reference, formula, MEASURES[:1]):
             for term, value, std_error in zip(model.terms, model.coefficients, model.std_errors, strict=True):
@@ -181,6 +188,7 @@ class RestrictedMean:
         Andersen 2013, Stat Med 32:5278: areas under the Aalen-Johansen incidences, with the variance that follows from that of the
         events at each time; without delayed entry it is the infinitesimal jackknife of R's survfit.
         """
+        cohort = cells_of(cohort, names_in(self.by))
         words = declared_causes(cohort)
         if self.cause is not None and self.cause not in words:
             raise UsageError(unknown_name("cause", self.cause, words))
@@ -249,4 +257,4 @@ def two_sided_p(z: float) -> float:
     >>> round(two_sided_p(-1.959964), 6)
     0.05
     """
-    return float(2 * ndtr(-abs(z)))
+    return float(two_sided(z))

@@ -13,6 +13,7 @@ from .policies import Policy, policy_of
 from .spelling import spell
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 MOST_VALUES = 10
@@ -78,7 +79,9 @@ class NodalSummary:
         return ["", "Commonest values that stayed unknown", *lines]
 
 
-def summarise(classified: pd.DataFrame, policy: str | Policy = "default", values: pd.Series | None = None) -> NodalSummary:
+def summarise(
+    classified: pd.DataFrame, policy: str | Policy = "default", values: pd.Series | None = None, *, repeats: np.ndarray | None = None,
+) -> NodalSummary:
     """Count what a classification found.
 
     Parameters
@@ -89,6 +92,8 @@ def summarise(classified: pd.DataFrame, policy: str | Policy = "default", values
         The policy by which it was made.
     values
         The values that were classified, in the same order, to learn which stayed unknown; `nodal_reason` is then needed too.
+    repeats
+        How many identical rows each row stands for, in categories and flags; None for one each.
 
     >>> from .frames import classify_values
     >>> found = summarise(classify_values("gdc_path_n", ["N1mi", "NX", "NX"], edition=7), values=["N1mi", "NX", "NX"])
@@ -99,18 +104,30 @@ def summarise(classified: pd.DataFrame, policy: str | Policy = "default", values
 
     unknown = [] if values is None else _unknown(classified, pd.Series(list(values), dtype=object))
     return NodalSummary(
-        pd.DataFrame(_categories(classified), columns=["category", "n"]), pd.DataFrame(_flags(classified), columns=["flag", "n", "meaning"]),
+        pd.DataFrame(_categories(classified, repeats), columns=["category", "n"]),
+        pd.DataFrame(_flags(classified, repeats), columns=["flag", "n", "meaning"]),
         pd.DataFrame(unknown, columns=["value", "n", "reason"]), policy_of(policy))
 
 
-def _categories(classified: pd.DataFrame) -> list[tuple[str, int]]:
-    counts = classified["nodal_category"].astype(object).value_counts()
+def _counted(values: pd.Series, repeats: np.ndarray | None) -> pd.Series:
+    """Count the rows of each value, the commonest first."""
+    import pandas as pd
+
+    if repeats is None:
+        return values.value_counts()
+    codes, found = pd.factorize(values.astype(object))
+    present = codes >= 0
+    return pd.Series(repeats[present], dtype="int64").groupby(found[codes[present]]).sum().sort_values(ascending=False)
+
+
+def _categories(classified: pd.DataFrame, repeats: np.ndarray | None) -> list[tuple[str, int]]:
+    counts = _counted(classified["nodal_category"], repeats)
     return [(category, int(counts.get(category, 0))) for category in NODAL_CATEGORIES]
 
 
-def _flags(classified: pd.DataFrame) -> list[tuple[str, int, str]]:
+def _flags(classified: pd.DataFrame, repeats: np.ndarray | None) -> list[tuple[str, int, str]]:
     counts: Counter[str] = Counter()
-    for several, n in classified["nodal_flags"].value_counts().items():
+    for several, n in _counted(classified["nodal_flags"], repeats).items():
         counts.update(dict.fromkeys(several.split(), int(n)))
     return [(name, n, FLAGS.get(name, "")) for name, n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
 

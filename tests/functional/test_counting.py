@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from survival_nodes.cohort import Cohort
+from survival_nodes.cohort import Cohort, grouping
 from survival_nodes.columns import COUNTS, check
 from survival_nodes.counting import counts, group_counts, memory
 from survival_nodes.errors import DataWarning, InputError, UsageError
@@ -126,3 +128,57 @@ def test_more_than_a_hundred_causes_are_told_apart():
     cohort = Cohort.from_frame(rows, time_unit="years", causes={word: word for word in words})
     frame = counts(cohort, causes=words)
     assert frame.loc[frame["kind"] != "enter", ["kind", "n"]].values.tolist() == [[word, 1] for word in words]
+
+
+def plain_counts(rows: pd.DataFrame) -> list[tuple]:
+    """Count row after row, as one would on paper; a piece that follows on another of its patient in the same group is no end and no beginning."""
+    found: Counter = Counter()
+    pieces = {(row.patient_id, row.node, row.entry_years) for row in rows.itertuples()}
+    ends = {(row.patient_id, row.node, row.years) for row in rows.itertuples() if not row.event}
+    for row in rows.itertuples():
+        if row.node is None:
+            continue
+        if row.event or (row.patient_id, row.node, row.years) not in pieces:
+            found[(row.node, row.years, "event" if row.event else "censor")] += row.times
+        if not row.entry_years or (row.patient_id, row.node, row.entry_years) not in ends:
+            found[(row.node, row.entry_years or -1, "enter")] += row.times
+    order = {name: place for place, name in enumerate(("negative", "macro", "enter", "censor", "event"))}
+    return [(*key, found[key]) for key in sorted(found, key=lambda key: (order[key[0]], key[1], order[key[2]]))]
+
+
+@pytest.mark.parametrize("way", ["table", "sorted"])
+@pytest.mark.parametrize("in_pieces", [False, True], ids=["whole", "in pieces"])
+@pytest.mark.parametrize("repeated", [False, True], ids=["once", "repeated"])
+def test_blocks_of_rows_are_counted_as_on_paper(monkeypatch, way, in_pieces, repeated):
+    """Rows enough for many blocks, some without a group; identities differ unless follow-up is in pieces."""
+    rng, n = np.random.default_rng(7), 2000
+    rows = pd.DataFrame({
+        "patient_id": np.arange(n), "entry_years": rng.integers(0, 4, n) if in_pieces else 0, "years": rng.integers(4, 9, n), "event": rng.integers(0, 2, n),
+        "node": rng.choice(np.array(["negative", "macro", None], dtype=object), n, p=[0.5, 0.4, 0.1]), "times": rng.integers(1, 4, n) if repeated else 1})
+    if in_pieces:
+        later = rows[rows["event"] == 0].assign(entry_years=lambda rows: rows["years"] + rng.integers(0, 2, len(rows)), years=12)
+        rows = pd.concat([rows, later.assign(node=rng.permutation(later["node"].to_numpy()))], ignore_index=True)
+    monkeypatch.setattr(grouping, "BLOCK", 64)
+    if way == "sorted":
+        monkeypatch.setattr(memory, "_SMALL", -10**9)
+    with pytest.warns(DataWarning, match="have no value in 'node'"):
+        cohort = make(rows.drop(columns="times"))
+        frame = counts(replace(cohort, repeats=rows["times"].to_numpy()) if repeated else cohort, "node")
+    assert listed(frame) == [(label, ticks, kind, n) for label, ticks, kind, n in plain_counts(rows)]
+
+
+def test_groups_have_codes_with_which_one_may_reckon():
+    cohort = Cohort.from_frame(ROWS.assign(event=1, ward=["a", "b", "c", "b", None]), time_unit="years", levels={"ward": ["z", "c", "b", "a"]})
+    groups = cohort.groups("ward")
+    assert groups.labels == ("c", "b", "a") and groups.codes.tolist() == [2, 1, 0, 1, -1] and groups.codes.dtype == np.int64
+    crossed = cohort.groups(["node", "ward"])
+    assert crossed.labels == ("macro | b", "negative | c", "negative | b", "negative | a") and crossed.codes.tolist() == [3, 2, 1, 0, -1]
+
+
+def test_a_column_that_is_replaced_is_read_anew():
+    cohort = make()
+    before = counts(cohort, "node")
+    moved = cohort.with_columns(pd.DataFrame({"node": ["macro"] * 5}))
+    assert counts(moved, "node")["group"].unique().tolist() == ["macro"]
+    pd.testing.assert_frame_equal(counts(cohort, "node"), before)
+    assert counts(cohort.where(cohort.frame["years"] > 5), "node").loc[lambda frame: frame["kind"] == "enter", "n"].sum() == 3
