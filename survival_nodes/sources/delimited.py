@@ -8,6 +8,7 @@ import io
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +16,15 @@ import pandas as pd
 
 from ..errors import InputError, UsageError
 from . import arrow_csv
+from .column_parts import plain_integers_of
 from .text_columns import strip_blanks
-from .text_content import SUFFIXES, TextContent, Watch, WatchedBytes, read_text
+from .text_content import SUFFIXES, LargeText, TextContent, WatchedBytes, open_text
+from .text_pieces import Watch
 
 MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "<NA>")
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar", " ": "blank"}
 _SAMPLE = 20_000  # rows that tell whether a column repeats its values
-_BLOCK = 1 << 22  # bytes looked at in one go
+_BLOCK = 1 << 21  # bytes read, and looked at, in one go
 _LOOKED_AT = 1 << 26  # bytes in which a large file has more rows than the sample
 
 
@@ -43,6 +46,10 @@ class FileFormat:
         Of an Excel workbook: the name of the sheet; None takes the one that holds anything.
     labels
         Of statistics files (SPSS, Stata, SAS): whether the labels of values are read, or their codes.
+    keep
+        Columns that are read beside those that the mapping names and those of follow-up (`years, entry_years, event, cause`), by the
+        file's names; no other is parsed. `patient_id` too is read only if it is mapped or kept: else each row is taken for a patient
+        of its own. None keeps all.
     """
 
     delimiter: str | None = None
@@ -51,6 +58,7 @@ class FileFormat:
     missing: tuple[str, ...] = MISSING
     sheet: str | None = None
     labels: bool = True
+    keep: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         one = self.delimiter is None or isinstance(self.delimiter, str) and len(self.delimiter) == 1 and self.delimiter.isascii()
@@ -68,19 +76,27 @@ class FileFormat:
             codecs.lookup(self.encoding)
         except (LookupError, TypeError) as problem:
             raise UsageError(f'encoding = {self.encoding!r} is not known: give one as "utf-8", "latin-1" or "utf-16"') from problem
+        if self.keep is not None and (isinstance(self.keep, str) or not all(isinstance(name, str) for name in self.keep)):
+            raise UsageError('keep: give a list of names of columns, as ["age", "grade"]')
         object.__setattr__(self, "missing", tuple(dict.fromkeys(("", *self.missing))))
+        object.__setattr__(self, "keep", None if self.keep is None else tuple(self.keep))
 
 
 @dataclass(frozen=True, eq=False)
 class TextTable:
     """A file as it was read: every value text without blanks around it, the file's name without its path, and its SHA-256.
 
-    In a large file a column whose values repeat is a categorical of text, any other holds objects; `text_columns.distinct` reads both.
+    In a large file a column whose values repeat is a categorical of text; one of numbers may hold them as such, which stand for the text that they
+    would be written as, and one of plain numbers with decimals is Arrow's text; any other holds objects. `text_columns.distinct` reads all of
+    them. `titles` names every column of the file, read or not.
+    The rows of a scan are the distinct ones of its files, and `repeats` (int64, shape (rows,)) says how many each stands for.
     """
 
     frame: pd.DataFrame
     name: str
     sha256: str
+    repeats: np.ndarray | None = None
+    titles: tuple[str, ...] = ()
 
 
 def usual_delimiter(path: str | Path) -> str:
@@ -92,8 +108,10 @@ def usual_delimiter(path: str | Path) -> str:
     return "," if Path(path).name.lower().removesuffix(".gz").endswith(".csv") else "\t"
 
 
-def read_text_table(path: str | Path, file: FileFormat = FileFormat(), *, watch: Watch | None = None) -> TextTable:
-    """Read a CSV or TSV file, plain or gzipped, as text.
+def read_text_table(
+    path: str | Path, file: FileFormat = FileFormat(), *, wanted: Callable[[str], bool] | None = None, watch: Watch | None = None,
+) -> TextTable:
+    """Read a CSV or TSV file, plain or gzipped, as text; of its columns those wanted (None: all).
 
     Raises
     ------
@@ -103,12 +121,12 @@ def read_text_table(path: str | Path, file: FileFormat = FileFormat(), *, watch:
         If it is not delimited text in the format given, is empty, or its rows do not fit its header. Rows are numbered from
         the first after the header; lines from the top of the file.
     """
-    text = read_text(path, file.encoding, SUFFIXES)
-    return table_of(text, file.delimiter or usual_delimiter(text.name), watch=watch)
+    text = open_text(path, file.encoding, SUFFIXES)
+    return table_of(text, file.delimiter or usual_delimiter(text.name), wanted=wanted, watch=watch)
 
 
 def table_of(
-    text: TextContent, delimiter: str, *, names: Sequence[str] | None = None, wanted: Callable[[str], bool] | None = None, skip: int = 0,
+    text: TextContent | LargeText, delimiter: str, *, names: Sequence[str] | None = None, wanted: Callable[[str], bool] | None = None, skip: int = 0,
     number_doubles: bool = False, watch: Watch | None = None,
 ) -> TextTable:
     """Read text that was opened before as a table.
@@ -135,43 +153,72 @@ def table_of(
     InputError
         As `read_text_table`.
     """
-    content = text.content if not skip else text.content.split(b"\n", skip)[skip] if text.content.count(b"\n") >= skip else b""
-    headed = names is None
-    written = _header(content, delimiter, text.name) if headed else list(names)
+    start = _below(text.start, skip)
+    written, n_above = (list(names), _blank_lines_at_top(start)) if names is not None else _header(start, delimiter, text.name)
     header = _distinct_names(written, text.name, number_doubles)
     places = [place for place, name in enumerate(header) if wanted is None or wanted(name)]
-    frame = _parse(_Text(content, delimiter, len(header), text.name, headed), places, watch)
+    frame = _parse(_Text(text, skip, n_above, delimiter, len(header), names is None), places, watch)
     frame.columns = [header[place] for place in places]
-    return TextTable(_without_blank_columns(frame), text.name, text.sha256)
+    return TextTable(_without_blank_columns(frame), text.name, text.sha256, titles=tuple(header))
 
 
 @dataclass(frozen=True, eq=False)
 class _Text:
-    """Delimited text: its columns, its name for messages, and whether its first line is a header."""
+    """Delimited text: the lines above the table, those of it above the first row, its columns, and whether it has a header."""
 
-    content: bytes
+    source: TextContent | LargeText
+    skip: int
+    n_above: int
     delimiter: str
     width: int
-    name: str
     headed: bool
+
+    @property
+    def name(self) -> str:
+        """The file's name, for messages."""
+        return self.source.name
+
+    @cached_property
+    def content(self) -> bytes:
+        """All of the table; only what does not fit is looked at as a whole."""
+        return _below(self.source.content, self.skip)
+
+    @property
+    def has_many_rows(self) -> bool:
+        """Whether it has more rows than a sample."""
+        return isinstance(self.source, LargeText) or self.content.count(b"\n", 0, _LOOKED_AT) > _SAMPLE
+
+
+def _below(content: bytes, skip: int) -> bytes:
+    """Leave out the first lines."""
+    return content if not skip else content.split(b"\n", skip)[skip] if content.count(b"\n") >= skip else b""
 
 
 def _parse(text: _Text, places: list[int], watch: Watch | None) -> pd.DataFrame:
     """Parse the rows; in a large file a column whose values repeat in the first rows becomes a categorical, which costs a byte or two a row."""
-    options = {"sep": text.delimiter, "header": None, "skiprows": _blank_lines_at_top(text.content) + text.headed, "usecols": places,
-               "keep_default_na": False, "na_filter": False, "skipinitialspace": text.delimiter != " "}
-    kinds = _kinds(text, places, options)
-    if kinds is not None and places and _plainly_quoted(text):
-        parsed = arrow_csv.parse(WatchedBytes(text.content, watch), text.delimiter, options["skiprows"], text.width, kinds)
+    if text.has_many_rows and places:
+        form = arrow_csv.TextForm(text.delimiter, text.skip + text.n_above, text.width, tuple(places))
+        parsed = arrow_csv.parse(text.source, form, _BLOCK, lambda piece: _is_plainly_quoted(piece, text.delimiter), watch)
         if parsed is not None:
             return parsed  # Arrow holds the rows against the header itself
     _check_rows(text)
-    return strip_blanks(pd.read_csv(WatchedBytes(text.content, watch), dtype=kinds or str, **options)) if places else pd.DataFrame()
+    return _parse_as_a_whole(text, places, watch) if places else pd.DataFrame()
+
+
+def _parse_as_a_whole(text: _Text, places: list[int], watch: Watch | None) -> pd.DataFrame:
+    """Parse the rows by the parser of pandas, to the same kinds of columns."""
+    options = {"sep": text.delimiter, "header": None, "skiprows": _blank_lines_at_top(text.content) + text.headed, "usecols": places,
+               "keep_default_na": False, "na_filter": False, "skipinitialspace": text.delimiter != " "}
+    kinds = _kinds(text, places, options)
+    frame = strip_blanks(pd.read_csv(WatchedBytes(text.content, watch), dtype=kinds or str, **options))
+    if kinds is None:
+        return frame
+    return pd.DataFrame({place: values if kinds[place] == "category" else plain_integers_of(values) for place, values in frame.items()}, copy=False)
 
 
 def _kinds(text: _Text, places: list[int], options: dict[str, object]) -> dict[int, object] | None:
     """Tell from the first rows of a large file which columns repeat their values; None for a small file, or one that cannot be read like this."""
-    if text.content.count(b"\n", 0, _LOOKED_AT) <= _SAMPLE:
+    if not text.has_many_rows:
         return None
     try:
         sample = pd.read_csv(io.BytesIO(text.content), nrows=_SAMPLE, dtype=str, low_memory=False, **options)
@@ -187,9 +234,14 @@ def _blank_lines_at_top(content: bytes) -> int:
 
 def first_record(content: bytes, delimiter: str, name: str) -> list[str]:
     """Give the fields of the first line that is not blank."""
+    return _first_record(content, delimiter, name)[0]
+
+
+def _first_record(content: bytes, delimiter: str, name: str) -> tuple[list[str], int]:
+    """Give the fields of the first line that is not blank, and the number of lines to its end."""
     reader = csv.reader(_text_lines(content), delimiter=delimiter, skipinitialspace=True, strict=True)
     try:
-        return next((record for record in reader if len(record) > 1 or any(field.strip() for field in record)), [])
+        return next((record for record in reader if len(record) > 1 or any(field.strip() for field in record)), []), reader.line_num
     except csv.Error as problem:
         raise InputError(f"{name!r} line {reader.line_num}: a quotation mark is not closed, or stands inside a field ({problem})") from problem
 
@@ -198,8 +250,9 @@ def _text_lines(content: bytes) -> Iterator[str]:
     return (line.decode("utf-8") for line in io.BytesIO(content))
 
 
-def _header(content: bytes, delimiter: str, name: str) -> list[str]:
-    first = first_record(content, delimiter, name)
+def _header(content: bytes, delimiter: str, name: str) -> tuple[list[str], int]:
+    """Give the names of the columns, and the number of lines to the first row."""
+    first, n_lines = _first_record(content, delimiter, name)
     names = [title.strip() or f"unnamed {place}" for place, title in enumerate(first, start=1)]
     if all(re.fullmatch(r"-?[0-9.]+", title) for title in names):
         raise InputError(f"{name!r}: the first line holds numbers only: write a line with the names of the columns above it")
@@ -209,7 +262,7 @@ def _header(content: bytes, delimiter: str, name: str) -> list[str]:
             shown = others[0].replace("\t", "\\t")
             raise InputError(f'{name!r} has one column when read with a {_DELIMITERS.get(delimiter, delimiter)}, and its name holds a '
                              f'{_DELIMITERS[others[0]]}: say delimiter = "{shown}" under [file]')
-    return names
+    return names, n_lines
 
 
 def _distinct_names(names: list[str], name: str, number_doubles: bool) -> list[str]:
@@ -244,12 +297,12 @@ def _check_rows(text: _Text) -> None:
                          "quote fields that hold the delimiter, or mend the rows")
 
 
-def _plainly_quoted(text: _Text) -> bool:
-    """Tell whether no quotation mark follows a blank, which parsers take in two ways; a stray one is named."""
-    if b'"' not in text.content:
-        return True
-    blanks = [code for code in (9, 32) if code != ord(text.delimiter)]
-    return all(not np.isin(block[np.maximum(_quotation_marks(block, text, start)[0] - 1, 0)], blanks).any() for start, block in _blocks(text.content))
+def _is_plainly_quoted(piece: bytes, delimiter: str) -> bool:
+    """Tell whether no quotation mark is stray, or follows a blank, which parsers take in two ways."""
+    block = np.frombuffer(piece, dtype=np.uint8)
+    opening, _, stray = _marks(block, delimiter)
+    blanks = [code for code in (9, 32) if code != ord(delimiter)]
+    return not stray and not np.isin(block[np.maximum(opening - 1, 0)], blanks).any()
 
 
 def _blocks(content: bytes) -> Iterator[tuple[int, np.ndarray]]:
@@ -303,16 +356,21 @@ def _end_of_block(content: bytes, start: int, quoted: bool) -> int:
 
 def _quotation_marks(block: np.ndarray, text: _Text, start: int) -> tuple[np.ndarray, np.ndarray]:
     """Find the opening and the closing marks; one that is not closed, or stands inside a field, is named with its line."""
-    marks = np.flatnonzero(block == 34)
-    opening, closing = marks[0::2], marks[1::2]
-    beside = [ord(text.delimiter), 10, 34, 32]
-    stray = opening[~np.isin(block[np.maximum(opening - 1, 0)], beside) & (opening > 0)]
-    stray_after = closing[~np.isin(block[np.minimum(closing + 1, len(block) - 1)], beside) & (closing + 1 < len(block))]
-    wrong = [*stray[:1].tolist(), *stray_after[:1].tolist(), *opening[len(closing):].tolist()]
-    if wrong:
-        line = text.content.count(b"\n", 0, start + min(wrong)) + 1
+    opening, closing, stray = _marks(block, text.delimiter)
+    if stray:
+        line = text.content.count(b"\n", 0, start + min(stray)) + 1
         raise InputError(f"{text.name!r} line {line}: a quotation mark is not closed, or stands inside a field: write a mark inside a quoted field twice")
     return opening, closing
+
+
+def _marks(block: np.ndarray, delimiter: str) -> tuple[np.ndarray, np.ndarray, list[int]]:
+    """Find the opening and the closing quotation marks, and the first of those that are not closed, or stand inside a field."""
+    marks = np.flatnonzero(block == 34)
+    opening, closing = marks[0::2], marks[1::2]
+    beside = [ord(delimiter), 10, 34, 32]
+    stray = opening[~np.isin(block[np.maximum(opening - 1, 0)], beside) & (opening > 0)]
+    stray_after = closing[~np.isin(block[np.minimum(closing + 1, len(block) - 1)], beside) & (closing + 1 < len(block))]
+    return opening, closing, [*stray[:1].tolist(), *stray_after[:1].tolist(), *opening[len(closing):].tolist()]
 
 
 def _outside(ends: np.ndarray, opening: np.ndarray, closing: np.ndarray) -> np.ndarray:
@@ -326,4 +384,4 @@ def _outside(ends: np.ndarray, opening: np.ndarray, closing: np.ndarray) -> np.n
 def _without_blank_columns(frame: pd.DataFrame) -> pd.DataFrame:
     """Leave out columns without a name and without content: delimiters at the end of every line."""
     blank = [name for name in frame.columns if name.startswith("unnamed ") and not any(word for word in pd.unique(frame[name].astype(object)))]
-    return frame.drop(columns=blank)
+    return frame.drop(columns=blank) if blank else frame

@@ -14,7 +14,6 @@ from ..errors import UsageError, unknown_name
 from .delimited import read_text_table
 from .mapping import CohortSetting, Mapping, Units
 from .own_file import cohort_of
-from .synthetic import synthesize
 
 SYNTHETIC_SIZE, SYNTHETIC_SEED = 20_000, 2026  # fixed before anything was estimated from them
 _SEDMAK = Mapping(
@@ -100,6 +99,8 @@ def _gbsg2_in_our_words(theirs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _synthetic() -> Cohort:
+    from .synthetic import synthesize
+
     return synthesize(SYNTHETIC_SIZE, SYNTHETIC_SEED)
 
 

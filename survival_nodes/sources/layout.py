@@ -257,7 +257,8 @@ def _settled(values: pd.Series) -> pd.Series:
     """Make whole numbers of words that stand for them, and put words into the dictionary's order."""
     name = str(values.name)
     if name in COHORT.names and COHORT[name].kind in {"integer", "number"}:
-        return values.astype(object).map(float, na_action="ignore").astype("float64")
+        codes, words = distinct(values)
+        return pd.Series(np.array([*map(float, words), np.nan])[codes], index=values.index, name=values.name)
     return in_order(values)
 
 

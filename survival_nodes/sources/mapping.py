@@ -7,6 +7,7 @@
     encoding = "latin-1"
     decimal = ","
     missing = ["NA", "."]
+    keep = ["age", "grade"]     # columns read beside those that are named below; without it all are
 
     [columns]                   # our name = the file's name; every other column is kept under its own name
     patient_id = "id"

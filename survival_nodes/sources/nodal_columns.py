@@ -28,7 +28,7 @@ def nodal_evidence(frame: pd.DataFrame, mapping: Mapping) -> pd.DataFrame:
     double = [name for name in COLUMNS if name in frame]
     if double:
         raise InputError(f"the file has a column {double[0]!r} of its own, and [nodal] would make one: rename it, or leave [nodal] out")
-    wanted = dict.fromkeys(column for one in mapping.nodal for column in (*one.columns.values(), one.edition_column, one.year_column) if column)
+    wanted = evidence_columns(mapping)
     for column in wanted:
         if column not in frame.columns:
             raise InputError(unknown_name("column", column, frame.columns))
@@ -37,6 +37,12 @@ def nodal_evidence(frame: pd.DataFrame, mapping: Mapping) -> pd.DataFrame:
     if unit != "mm":
         evidence |= {name: each_distinct(evidence[name], lambda text: _with_unit(text, unit)) for name in _size_columns(mapping)}
     return pd.DataFrame(evidence, index=frame.index)
+
+
+def evidence_columns(mapping: Mapping) -> list[str]:
+    """Name the columns of the file that a mapping gives as nodal evidence."""
+    named = (column for one in mapping.nodal for column in (*one.columns.values(), one.edition_column, one.year_column))
+    return list(dict.fromkeys(column for column in named if column))
 
 
 def _size_columns(mapping: Mapping) -> list[str]:

@@ -10,9 +10,14 @@ import numpy as np
 import pandas as pd
 
 from ..cohort import Cohort, InputFile, Ledger, Origin, Rule
+from ..cohort.build import build
 from ..errors import DataWarning, InputError, UsageError, unknown_name
 from ..nodes import Evidence, Policy, classify_frame, policy_of, summarise
+from ..units import units_per_year
 from .delimited import TextTable
+
+
+_LISTED = 6  # files that are named one by one
 
 
 @dataclass(frozen=True)
@@ -122,6 +127,8 @@ class Reading:
         Cohort rules asked for with the file.
     words : callable
         Puts a message about our columns into the words of the file.
+    repeats : int64 array, optional
+        How many identical rows of the files each row stands for, where these are the distinct rows of a scan.
     """
 
     source: str
@@ -143,6 +150,7 @@ class Reading:
     strict: bool = False
     selection: Selection = Selection()
     words: Callable[[str], str] = str
+    repeats: np.ndarray | None = None
 
     @property
     def kept(self) -> np.ndarray:
@@ -154,7 +162,7 @@ class Reading:
         if not self.nodes or "nodal_category" in self.frame:
             return self
         nodal = classify_frame(self.evidence, self.nodes, self.policy)
-        found = summarise(nodal if self.kept.all() else nodal[self.kept], self.policy)
+        found = summarise(nodal if self.kept.all() else nodal[self.kept], self.policy, repeats=self.repeats)
         sources = ", ".join(f"{getattr(one.system, 'name', one.system)} (column {one.column})" for one in self.nodes)
         notes = (*self.notes, f"The nodal category was classified from {sources} by the policy {found.policy.words}.", *found.notes())
         frame = self.frame.copy(deep=False)  # a million rows are too many to copy for seven columns more
@@ -203,9 +211,10 @@ def cohort_of_reading(reading: Reading) -> Cohort:
     frame = read.frame if kept.all() else read.frame.loc[kept].reset_index(drop=True)
     origin = Origin(source=read.source, files=read.files, citation=read.citation, notes=read.notes)
     try:
-        cohort = Cohort.from_frame(
-            frame if read.strict else _with_cause_specific(frame), time_unit=read.time_unit, causes=read.causes, levels=read.levels, endpoint=read.endpoint,
-            days_per_year=read.days_per_year, synthetic=read.synthetic, origin=origin)
+        cohort = build(
+            frame if read.strict else _with_cause_specific(frame), {}, read.time_unit, units_per_year(read.time_unit, read.days_per_year),
+            causes=read.causes, levels=read.levels, endpoint=read.endpoint, synthetic=read.synthetic, origin=origin, repeats=read.repeats,
+            copied=False)  # the frame was made here, and nobody changes it
     except InputError as problem:
         raise InputError(f"{_files(read)}: {read.words(str(problem))}") from problem
     cohort = replace(cohort, ledger=_ledger(read, steps, cohort), warnings=(*read.said, *cohort.warnings))
@@ -213,7 +222,16 @@ def cohort_of_reading(reading: Reading) -> Cohort:
 
 
 def _files(reading: Reading) -> str:
-    return ", ".join(repr(each.name) for each in reading.files)
+    return ", ".join(repr(each.name) for each in reading.files) if len(reading.files) <= _LISTED else files_in_words([each.name for each in reading.files])
+
+
+def files_in_words(names: Sequence[str]) -> str:
+    """List files; where they are many, say how many.
+
+    >>> files_in_words(["a.csv", "b.csv"]), files_in_words([f"part{place}.parquet" for place in range(10)])
+    ('a.csv, b.csv', '10 files, part0.parquet to part9.parquet')
+    """
+    return ", ".join(names) if len(names) <= _LISTED else f"{len(names)} files, {names[0]} to {names[-1]}"
 
 
 def _survival_known(frame: pd.DataFrame, kept: np.ndarray) -> LeftOut:
@@ -237,10 +255,11 @@ def _with_cause_specific(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _ledger(reading: Reading, steps: Sequence[tuple[str, str, int]], cohort: Cohort) -> Ledger:
     """Begin the ledger with the rows of the file, and go on with what was left out before there was a cohort."""
-    n, n_patients = len(reading.frame), cohort.ledger.steps[0].n_after
+    n = len(reading.frame) if reading.repeats is None else int(reading.repeats.sum())
+    n_patients = cohort.ledger.steps[0].n_after
     n_before = steps[-1][2] if steps else n
     pieces = "" if n_before == n_patients else f", pieces of the follow-up of {n_patients} patients"
-    ledger = Ledger().then("read", f"{n} rows of {', '.join(each.name for each in reading.files)}{pieces}", n if steps else n_patients)
+    ledger = Ledger().then("read", f"{n} rows of {files_in_words([each.name for each in reading.files])}{pieces}", n if steps else n_patients)
     for rule, reason, n_after in steps:
         ledger = ledger.then(rule, reason, n_after)
     for step in cohort.ledger.steps[1:]:

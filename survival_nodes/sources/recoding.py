@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import numpy as np
@@ -13,12 +13,14 @@ import pandas as pd
 from ..columns import COHORT, Problem, problem_at
 from ..errors import InputError, unknown_name
 from ..units import mm_per, units_per_year
+from .column_parts import numbers_of_decimals
 from .mapping import EVENT_COLUMNS, TIME_COLUMNS, Units
 from .mapping import Mapping as ColumnMapping
 from .text_columns import categorical, distinct, in_order
 
 NUMBER_COLUMNS = (*TIME_COLUMNS, *(column.name for column in COHORT.columns if column.kind in {"number", "integer"} and column.name not in EVENT_COLUMNS))
 _BOOLEAN_COLUMNS = tuple(column.name for column in COHORT.columns if column.kind == "boolean")
+_IDENTITIES = ("patient_id", "sample_id")
 _BOOLEANS = {"TRUE": True, "True": True, "true": True, "FALSE": False, "False": False, "false": False}  # as R, Python and spreadsheets write them
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _PLAIN = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d{1,3})?", re.ASCII)
@@ -26,8 +28,8 @@ _WHOLE = re.compile(r"(-?(?:0|[1-9]\d*))\.0+")
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}.*|\d{1,4}[./]\d{1,2}[./]\d{1,4}.*")
 
 
-def rename_columns(frame: pd.DataFrame, mapping: ColumnMapping, name: str) -> pd.DataFrame:
-    """Give the frame under our names; a column mapped twice stands twice, every other column is kept.
+def rename_columns(frame: pd.DataFrame, mapping: ColumnMapping, name: str, titles: Sequence[str] = ()) -> pd.DataFrame:
+    """Give the frame under our names; a column mapped twice stands twice, every other column is kept. `titles` are all columns of the file.
 
     Raises
     ------
@@ -35,7 +37,7 @@ def rename_columns(frame: pd.DataFrame, mapping: ColumnMapping, name: str) -> pd
         If a column named in the mapping is not in the file.
     """
     there = list(frame.columns)
-    absent = [f"{ours!r} is mapped to a column that is not in {name!r}: {unknown_name('column', theirs, there)}"
+    absent = [f"{ours!r} is mapped to a column that is not in {name!r}: {unknown_name('column', theirs, titles or there)}"
               for ours, theirs in mapping.columns.items() if theirs not in there]
     if absent:
         raise InputError("; ".join(absent))
@@ -49,8 +51,8 @@ def rename_columns(frame: pd.DataFrame, mapping: ColumnMapping, name: str) -> pd
     return named
 
 
-def recode(named: pd.DataFrame, mapping: ColumnMapping) -> pd.DataFrame:
-    """Turn the text of a frame under our names into words and numbers.
+def recode(named: pd.DataFrame, mapping: ColumnMapping, repeats: np.ndarray | None = None) -> pd.DataFrame:
+    """Turn the text of a frame under our names into words and numbers; a row may stand for several patients.
 
     Raises
     ------
@@ -62,20 +64,48 @@ def recode(named: pd.DataFrame, mapping: ColumnMapping) -> pd.DataFrame:
         columns[title], more = _recode_column(named[title], mapping)
         problems += more
     if problems:
-        raise InputError("; ".join(map(str, problems)))
+        raise InputError("; ".join(str(problem.of_patients(repeats)) for problem in problems))
     return pd.DataFrame(columns, copy=False)
 
 
 def _recode_column(values: pd.Series, mapping: ColumnMapping) -> tuple[pd.Series, list[Problem]]:
-    """Recode the distinct values of a column, and spread the outcome over its rows."""
+    """Recode the distinct values of a column, and spread the outcome over its rows; numbers that need no recoding are taken as they are."""
+    if values.dtype.kind in "iuf" or isinstance(values.dtype, pd.StringDtype):
+        numbers = _as_they_are(values, mapping)
+        if numbers is not None:
+            return numbers, []
     codes, words = distinct(values)
     small, faults = _recode_words(pd.Series(words, name=values.name, dtype=object), mapping)
     problems = [problem for fault, wrong in faults for problem in problem_at(str(values.name), fault, pd.Series(np.append(wrong, False)[codes]))]
-    if small.dtype == object and isinstance(values.dtype, pd.CategoricalDtype) and str(values.name) not in (*EVENT_COLUMNS, *_BOOLEAN_COLUMNS):
+    if small.dtype == object and (isinstance(values.dtype, pd.CategoricalDtype) or values.dtype.kind in "iuf") and str(values.name) not in _BOOLEAN_COLUMNS:
         return in_order(categorical(codes, small.to_numpy(), values.index, values.name)), problems
     if (codes < 0).any():
         small = pd.concat([small, pd.Series([None], dtype=object)], ignore_index=True)
     return pd.Series(small.array[codes], index=values.index, name=values.name), problems
+
+
+def _as_they_are(values: pd.Series, mapping: ColumnMapping) -> pd.Series | None:
+    """Give a column of numbers in our unit, where no code, word for missing or dictionary could make anything else of it; else None."""
+    title, units = str(values.name), mapping.units
+    is_number = title in NUMBER_COLUMNS
+    is_named = title in mapping.levels or title in COHORT.names and not (is_number or title in _IDENTITIES and values.dtype.kind in "iu")
+    if title in mapping.codes or is_named or title in EVENT_COLUMNS or title == "deposit_mm" and units.deposit != "mm":
+        return None
+    if isinstance(values.dtype, pd.StringDtype):
+        signs = list(filter(_PLAIN.fullmatch, mapping.file.missing))
+        if mapping.file.decimal != "." or signs and values.isin(signs).any():
+            return None
+        values = numbers_of_decimals(values)
+    numbers = values.to_numpy()
+    found = numbers[~np.isnan(numbers)] if values.dtype.kind == "f" else numbers
+    signs = [number for number in (_number(text, mapping.file.decimal) for text in mapping.file.missing) if number is not None]
+    if not len(found) or values.dtype == np.float32 or (np.abs(found) >= 2**53).any() or np.isin(found, np.array(signs, dtype=float)).any():
+        return None
+    if is_number:
+        numbers = numbers.astype("float64")
+        return pd.Series(numbers / units_per_year(units.age, units.days_per_year) if title == "age" and units.age != "years" else numbers, name=values.name)
+    is_whole = len(found) == len(numbers) and bool((found % 1 == 0).all())
+    return pd.Series(numbers.astype("int64") if is_whole else numbers, name=values.name)
 
 
 _Faults = list[tuple[str, np.ndarray]]
@@ -144,19 +174,29 @@ def parse_numbers(values: pd.Series, decimal: str = ".") -> tuple[pd.Series, pd.
     [1.5, nan, nan]
     """
     codes, found = distinct(values)
-    parsed = [_number(text, decimal) for text in found]
-    numbers = np.array([np.nan if number is None else float(number) for number in parsed] + [np.nan])
-    wrong = np.array([number is None for number in parsed] + [False])
+    if decimal == "." and _are_all(found, _NUMBER):
+        numbers = np.append(found.astype(float), np.nan)
+    else:
+        parsed = [_number(text, decimal) for text in found]
+        numbers = np.array([np.nan if number is None else number for number in parsed] + [np.nan])
+    wrong = np.append(~np.isfinite(numbers[:-1]), False)
+    numbers[wrong.nonzero()] = np.nan
     return pd.Series(numbers[codes], index=values.index, name=values.name), pd.Series(wrong[codes], index=values.index)
 
 
-def _number(text: str, decimal: str) -> Decimal | None:
+def _are_all(words: Sequence[str], form: re.Pattern[str]) -> bool:
+    """Tell whether all words are of a form, in one go: ten thousands of distinct numbers are many to be looked at one by one."""
+    written = "\n".join(words) + "\n"
+    return written.count("\n") == len(words) and re.fullmatch(rf"(?:{form.pattern}\n)*+", written, form.flags & re.ASCII) is not None
+
+
+def _number(text: str, decimal: str) -> float | None:
     """Read one number, or None; thousands separators are not guessed."""
     if decimal == ",":
         if "." in text or text.count(",") > 1:
             return None
         text = text.replace(",", ".")
-    return Decimal(text) if _NUMBER.fullmatch(text) and math.isfinite(float(text)) else None
+    return number if _NUMBER.fullmatch(text) and math.isfinite(number := float(text)) else None
 
 
 def _numbers_in_our_unit(values: pd.Series, units: Units, decimal: str, declared: bool) -> tuple[pd.Series, _Faults]:
@@ -178,7 +218,7 @@ def _numbers_in_our_unit(values: pd.Series, units: Units, decimal: str, declared
 def _in_mm(values: pd.Series, decimal: str, mm: Decimal) -> pd.Series:
     """Multiply as decimals: 0.02 cm is 0.2 mm and not a hair more."""
     codes, found = distinct(values)
-    sizes = np.array([float(_number(text, decimal) * mm) for text in found] + [np.nan])
+    sizes = np.array([float(Decimal(text.replace(decimal, ".")) * mm) for text in found] + [np.nan])
     return pd.Series(sizes[codes], index=values.index, name=values.name)
 
 
@@ -195,7 +235,7 @@ def _fault(title: str, wrong: pd.Series, units: Units) -> str:
 def _number_if_plain(values: pd.Series, decimal: str) -> pd.Series:
     """Give a column nobody declared as numbers where every value is one; leading zeros mean a code, which stays text."""
     found = values.dropna().unique()
-    if not len(found) or not all(_PLAIN.fullmatch(text.replace(decimal, ".") if decimal != "." else text) for text in found):
+    if not len(found) or not _are_all([text.replace(decimal, ".") for text in found] if decimal != "." else found, _PLAIN):
         return values
     numbers, wrong = parse_numbers(values, decimal)
     if wrong.any() or not bool((numbers.dropna().abs() < 2**53).all()):

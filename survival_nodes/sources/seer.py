@@ -62,7 +62,8 @@ def _fields(layout: Layout, frame: pd.DataFrame, name: str) -> Fields:
     found = read_fields(replace(layout, fields=tuple(each for each in layout.fields if each.name not in apart)), frame, name)
     if "patient_id" not in titles:
         return found
-    patients = frame[titles["patient_id"]].astype(object)  # as many values as patients: they are not looked at one by one
+    patients = frame[titles["patient_id"]]  # as many values as patients: they are not looked at one by one
+    patients = patients if patients.dtype.kind in "iu" else patients.astype(object)
     blank = (patients == "").to_numpy()
     patients = patients.where(~blank, None) if blank.any() else patients
     columns = {"patient_id": patients, **dict(found.frame.items())}
@@ -76,7 +77,7 @@ def _letters(title: str) -> str:
 def _without_thousands(frame: pd.DataFrame) -> pd.DataFrame:
     """Take the separators of thousands out of whole numbers."""
     changed = {}
-    for name in frame.columns:
+    for name in frame.columns[[kind.kind not in "iuf" for kind in frame.dtypes]]:
         words = frame[name].cat.categories if isinstance(frame[name].dtype, pd.CategoricalDtype) else frame[name].iloc[:2000]
         if any("," in word and _THOUSANDS.fullmatch(word) for word in words):
             changed[name] = each_distinct(frame[name], lambda word: word.replace(",", "") if _THOUSANDS.fullmatch(word) else word)

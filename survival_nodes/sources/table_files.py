@@ -13,7 +13,7 @@ import pandas as pd
 from ..data_files import sha256
 from ..errors import InputError, SurvivalNodesError
 from .delimited import FileFormat, TextTable, read_text_table
-from .parquet_files import read_parquet
+from .parquet_files import parquet_titles, read_parquet
 from .statistics_files import read_por, read_sas, read_sav, read_stata, read_transport
 from .text_content import SUFFIXES as TEXT_SUFFIXES
 from .text_content import Watch, existing_file
@@ -45,7 +45,9 @@ TABLE_SUFFIXES = (*TEXT_SUFFIXES, *(suffix for kind in KINDS for suffix in kind.
 _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 
 
-def read_table(path: str | Path, file: FileFormat = FileFormat(), *, watch: Watch | None = None) -> TextTable:
+def read_table(
+    path: str | Path, file: FileFormat = FileFormat(), *, wanted: Callable[[str], bool] | None = None, watch: Watch | None = None,
+) -> TextTable:
     """Read a table as text, whatever kind of file it stands in.
 
     Labels of values are read instead of codes (unless `file.labels` is false), a code without a label as it stands. Whole numbers
@@ -59,6 +61,8 @@ def read_table(path: str | Path, file: FileFormat = FileFormat(), *, watch: Watc
     file
         Delimiter and encoding of text; the sheet of a workbook; whether labels are read. The encoding of a statistics file is its
         own, unless one other than UTF-8 is given.
+    wanted
+        Which columns are read, by their names; None for all.
     watch
         Told from time to time which fraction of a file of text has been read.
 
@@ -71,14 +75,19 @@ def read_table(path: str | Path, file: FileFormat = FileFormat(), *, watch: Watc
     """
     path = existing_file(path)
     if Path(path.name.lower().removesuffix(".gz")).suffix in TEXT_SUFFIXES:
-        return read_text_table(path, file, watch=watch)
+        return read_text_table(path, file, wanted=wanted, watch=watch)
     kind = _kind_of(path)
     with _damage_in_a_line(path.name, kind.title):
-        frame = kind.read(path, file)
-    _check_names(list(frame.columns), path.name)
+        if wanted is not None and kind.read is read_parquet:
+            titles, frame = parquet_titles(path), read_parquet(path, file, wanted)
+        else:
+            frame = kind.read(path, file)
+            titles = list(frame.columns)
+    _check_names(titles, path.name)
     if not len(frame):
         raise InputError(f"{path.name!r} holds columns and no rows")
-    return TextTable(frame, path.name, sha256(path))
+    kept = frame if wanted is None else frame[[title for title in frame.columns if wanted(title)]]
+    return TextTable(kept, path.name, sha256(path), titles=tuple(titles))
 
 
 def _kind_of(path: Path) -> TableKind:
@@ -99,6 +108,13 @@ def _kind_of(path: Path) -> TableKind:
     if found is not named:
         raise InputError(f"{path.name!r} is {found.title}, whatever its name says: rename it to {found.suffixes[0]}")
     return found
+
+
+def is_no_text(path: str | Path) -> bool:
+    """Tell whether a file is of a kind other than text, by its name and its first bytes both."""
+    path = Path(path)
+    start, named = _first_bytes(path) if path.is_file() else b"", next((kind for kind in KINDS if path.suffix.lower() in kind.suffixes), None)
+    return named is not None and named.begins.match(start.replace(b"\r", b"").replace(b"\n", b"") if ".por" in named.suffixes else start) is not None
 
 
 def _first_bytes(path: Path) -> bytes:

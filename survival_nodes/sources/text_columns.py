@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..columns import COHORT
+from .value_texts import value_text
 
 
 def distinct(values: pd.Series) -> tuple[np.ndarray, np.ndarray]:
@@ -24,7 +25,10 @@ def distinct(values: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """
     if isinstance(values.dtype, pd.CategoricalDtype):
         return values.cat.codes.to_numpy(), values.cat.categories.to_numpy(dtype=object)
-    codes, words = pd.factorize(values.astype(object))
+    if values.dtype.kind in "iuf":  # numbers stand for the text that they would be written as
+        codes, numbers = pd.factorize(values, use_na_sentinel=False)
+        return codes, np.array(list(map(value_text, numbers.tolist())), dtype=object)
+    codes, words = pd.factorize(values if isinstance(values.dtype, pd.StringDtype) else values.astype(object))
     return codes, np.asarray(words, dtype=object)
 
 
@@ -47,8 +51,10 @@ def categorical(codes: np.ndarray, words: np.ndarray, index: pd.Index, name: obj
     """Make a categorical of places in a list of words, of which several may be the same and some None (missing)."""
     found = list(dict.fromkeys(word for word in words if word is not None))
     place = {word: position for position, word in enumerate(found)}
-    moved = np.array([*(-1 if word is None else place[word] for word in words), -1], dtype=np.int64)
-    return pd.Series(pd.Categorical.from_codes(moved[codes], categories=pd.Index(found, dtype=object)), index=index, name=name)
+    moved = np.array([*(-1 if word is None else place[word] for word in words), -1], dtype=np.min_scalar_type(-len(words) - 1))
+    if not np.array_equal(moved[:-1], np.arange(len(words))):
+        codes = moved[codes]
+    return pd.Series(pd.Categorical.from_codes(codes, categories=pd.Index(found, dtype=object)), index=index, name=name)
 
 
 def in_order(values: pd.Series) -> pd.Series:
@@ -57,7 +63,8 @@ def in_order(values: pd.Series) -> pd.Series:
         return values
     found, name = set(values.cat.categories), str(values.name)
     allowed = [str(word) for word in COHORT[name].allowed] if name in COHORT.names else []
-    return values.cat.set_categories(allowed if found and found <= set(allowed) else sorted(found))
+    order = allowed if found and found <= set(allowed) else sorted(found)
+    return values if order == list(values.cat.categories) else values.cat.set_categories(order)
 
 
 def strip_blanks(frame: pd.DataFrame) -> pd.DataFrame:
@@ -66,6 +73,8 @@ def strip_blanks(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _stripped(values: pd.Series) -> pd.Series:
+    if values.dtype.kind in "iuf" or isinstance(values.dtype, pd.StringDtype):
+        return values
     words = values.cat.categories if isinstance(values.dtype, pd.CategoricalDtype) else values
     if not any(word != word.strip() for word in words):
         return values

@@ -7,25 +7,18 @@ import gzip
 import hashlib
 import io
 import zlib
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+from ..data_files import sha256
 from ..errors import InputError, UsageError
-
-Watch = Callable[[float], None]  # told from time to time which fraction has been read
+from .text_pieces import FIRST_BYTES, GZIPPED, POINTER, UTF16, Hashed, IrregularText, Watch, clean_pieces, unpacked
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".txt")
-POINTER = b"version https://git-lfs"
-_FIRST_BYTES = (
-    (b"PK\x03\x04", "an Excel workbook or a zip archive"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
-    (b"PAR1", "a Parquet file"),
-    (b"%PDF", "a PDF"),
-    (b"<!doc", "a web page"),
-    (b"<html", "a web page"),
-)
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_LARGE = 1 << 21  # bytes; a smaller file is held whole, and told what is wrong with it at once
+_START = 1 << 18  # bytes in which a header stands
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +32,69 @@ class TextContent:
     def lines(self, n: int) -> list[str]:
         """Give the first `n` lines."""
         return [line.rstrip(b"\n").decode("utf-8") for line, _ in zip(io.BytesIO(self.content), range(n))]
+
+    @property
+    def start(self) -> bytes:
+        """What the header stands in."""
+        return self.content
+
+    def pieces(self, size: int, watch: Watch | None = None) -> Iterator[bytes]:
+        """Give the content in pieces of about `size` bytes, each of which ends where a line does; see `text_pieces.clean_pieces`."""
+        stream = WatchedBytes(self.content, None)
+        for piece in clean_pieces(iter(lambda: stream.read(size), b""), "utf-8"):
+            yield piece
+            if watch is not None:
+                watch(stream.fraction)
+
+
+class LargeText:
+    """A large file of text, read piece by piece; whole only where something asks for its `content`. As `TextContent` in everything else."""
+
+    def __init__(self, path: Path, encoding: str) -> None:
+        self.name, self._path, self._encoding, self._sha256 = path.name, path, encoding, ""
+        with open(path, "rb") as stream:
+            self._is_gzipped = stream.read(2) == GZIPPED
+        self.start = next(self.pieces(_START), b"")
+
+    @cached_property
+    def content(self) -> bytes:
+        """All of it."""
+        return read_text(self._path, self._encoding).content
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of the file itself; it is made while the pieces are read."""
+        return self._sha256 or sha256(self._path)
+
+    def lines(self, n: int) -> list[str]:
+        """Give the first `n` lines, as far as they stand at its start."""
+        return [line.decode("utf-8") for line in self.start.split(b"\n", n)[:n]]
+
+    def pieces(self, size: int, watch: Watch | None = None) -> Iterator[bytes]:
+        """Give the content in pieces of about `size` bytes, each of which ends where a line does.
+
+        Raises
+        ------
+        IrregularText
+            If it is not plain text of lines: then its `content` says what it is.
+        """
+        with Hashed(self._path, watch) as stored:
+            for piece in clean_pieces(unpacked(stored, self._is_gzipped, size), self._encoding):
+                yield piece
+                stored.tell_progress()
+            self._sha256 = stored.sha256
+
+
+def open_text(path: str | Path, encoding: str = "utf-8", suffixes: tuple[str, ...] | None = None) -> TextContent | LargeText:
+    """Open a file of text, plain or gzipped: a small one is read, a large one is only begun.
+
+    Parameters, errors: as `read_text`.
+    """
+    path = _checked(path, suffixes)
+    try:
+        return LargeText(path, encoding) if path.stat().st_size >= _LARGE else read_text(path, encoding, suffixes)
+    except (IrregularText, OSError):
+        return read_text(path, encoding, suffixes)
 
 
 def read_text(path: str | Path, encoding: str = "utf-8", suffixes: tuple[str, ...] | None = None) -> TextContent:
@@ -60,9 +116,9 @@ def read_text(path: str | Path, encoding: str = "utf-8", suffixes: tuple[str, ..
     InputError
         If it is a folder, empty, of another kind, cut short, or not in that encoding.
     """
-    path = Path(path)
-    stored = _stored(path, suffixes)
-    content = _unpack(stored, path.name) if stored.startswith(b"\x1f\x8b") else stored
+    path = _checked(path, suffixes)
+    stored = _stored(path)
+    content = _unpack(stored, path.name) if stored.startswith(GZIPPED) else stored
     text = _utf8(content, encoding, path.name)
     if b"\r" in text:
         text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
@@ -79,10 +135,14 @@ def existing_file(path: str | Path) -> Path:
     return path
 
 
-def _stored(path: Path, suffixes: tuple[str, ...] | None) -> bytes:
-    existing_file(path)
+def _checked(path: str | Path, suffixes: tuple[str, ...] | None) -> Path:
+    path = existing_file(path)
     if suffixes is not None and Path(path.name.lower().removesuffix(".gz")).suffix not in suffixes:
         raise InputError(f"{path.name!r}: {', '.join(suffixes)} files are read here (also with .gz); save it as CSV UTF-8, or rename it if it is text")
+    return path
+
+
+def _stored(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as problem:
@@ -103,12 +163,12 @@ def _utf8(content: bytes, encoding: str, name: str) -> bytes:
     start = content[:64].lstrip().lower()
     if start.startswith(POINTER):
         raise InputError(f"{name!r} is a git-lfs pointer, which stands in for a file that was not fetched: fetch the file itself (git lfs pull does)")
-    for first_bytes, kind in _FIRST_BYTES:
+    for first_bytes, kind in FIRST_BYTES:
         if start.startswith(first_bytes.lower()):
             raise InputError(f"{name!r} is {kind}, whatever its name says: save or fetch it as text (CSV, UTF-8)")
     wanted = codecs.lookup(encoding).name
     wide = wanted.startswith(("utf-16", "utf-32"))
-    if content.startswith(_UTF16) and not wide:
+    if content.startswith(UTF16) and not wide:
         raise InputError(f'{name!r} is written in UTF-16: say encoding = "utf-16" under [file], or save it as UTF-8')
     if not wide and b"\0" in content:
         line = content.count(b"\n", 0, content.index(b"\0")) + 1
@@ -137,7 +197,12 @@ class WatchedBytes(io.BytesIO):
     def read1(self, size: int = -1) -> bytes:
         return self._told(super().read1(size))
 
+    @property
+    def fraction(self) -> float:
+        """How much of it has been read."""
+        return self.tell() / self._n
+
     def _told(self, piece: bytes) -> bytes:
         if self._watch is not None:
-            self._watch(self.tell() / self._n)
+            self._watch(self.fraction)
         return piece
