@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from ..counting import CohortScan, cells_of, refuse_scan
 from ..errors import DataWarning, UsageError
 from ..units import format_count, format_number
 from .cox_estimation import fit_rows, nothing_fitted, weigh
 from .cox_fit import CoxFit
-from .design import build_design, check_formula, check_independent
+from .design import build_design, check_formula, check_independent, columns_named
 from .options import check_choice, check_conf_level
 
 if TYPE_CHECKING:
@@ -110,17 +111,18 @@ class CoxModel:
         if self.fitter == "lifelines" and beside:
             raise UsageError(f'{beside[0]} is not left to lifelines: use fitter="grouped" (or "auto")')
 
-    def __call__(self, cohort: Cohort) -> pd.DataFrame:
+    def __call__(self, cohort: Cohort | CohortScan) -> pd.DataFrame:
         """Fit, and give COEFFICIENTS: one row a term."""
         return self.fit(cohort).coefficients
 
-    def fit(self, cohort: Cohort) -> CoxFit:
-        """Fit the model.
+    def fit(self, cohort: Cohort | CohortScan) -> CoxFit:
+        """Fit the model; to a scan, which is counted, as well as to a cohort.
 
         Raises
         ------
         UsageError
-            If the formula cannot be read, or the cause is unknown.
+            If the formula cannot be read, the cause is unknown, or a scan is given with an option that needs each patient's row (weights,
+            a cluster, fitter="lifelines").
         InputError
             If a column is not there, columns are constant or follow from others, or weights are missing or negative.
 
@@ -130,17 +132,29 @@ class CoxModel:
             Where rows are left out, events or clusters are few, a hazard ratio has no finite estimate, or weights that are not whole
             numbers stand beside robust=False.
         """
+        cohort = self._countable(cohort)
         needed = () if self.cluster is None else (self.cluster,)
         design, rows = weigh(build_design(self.formula, cohort, self.strata, needed=needed), cohort, self)
-        n, p, n_event = len(rows.event), len(design.names), int(rows.event.sum())
+        n, p, n_event = rows.n, len(design.names), rows.n_event
         if not n_event or n <= max(p, 1):
             few = "no events" if not n_event else f"{format_count(n)} row{'s' * (n != 1)}, too few for the model"
             warnings.warn(f"the Cox model has {few}: its numbers are missing", DataWarning, stacklevel=2)
             return nothing_fitted(design, rows, self)
-        check_independent(design, rows.stratum)
+        check_independent(design, rows.stratum if len(rows.strata_names) > 1 else None)
         if self.penalty is None:
             _question_few_events(n_event, p)
         return fit_rows(design, rows, self)
+
+
+    def _countable(self, cohort: Cohort | CohortScan) -> Cohort:
+        """Give a cohort as it is, and of a scan the counted cells, unless an option needs rows."""
+        needing = {"cluster": self.cluster, "weights": self.weights, "fitter": self.fitter if self.fitter == "lifelines" else None}
+        for option, value in needing.items():
+            if value is not None:
+                refuse_scan(cohort, f"{option} {value!r}")
+        if not isinstance(cohort, CohortScan):
+            return cohort
+        return cells_of(cohort, (*columns_named(self.formula), *self.strata))
 
 
 def _question_few_events(n_event: int, p: int) -> None:

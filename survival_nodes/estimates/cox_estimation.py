@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
 from ..columns import COEFFICIENTS, TESTS, frame_of
 from ..errors import DataWarning, InputError
-from ..kernels.concordance import concordance, concordant_pairs
-from ..kernels.cox_influence import clustered, dfbeta
-from ..kernels.firth import maximise_penalised
-from ..kernels.partial_likelihood import Evaluation, Maximum, PartialLikelihood, dependent_columns, maximise
-from ..kernels.risk_sets import RiskSets
+from ..kernels.firth import maximise_penalised_likelihood
+from ..kernels.partial_likelihood import Evaluation, Likelihood, Maximum, dependent_columns, maximise_likelihood
+from ..kernels.pattern_likelihood import PatternLikelihood
+from ..kernels.tails import chi_square_tail, two_sided
 from ..units import format_count
-from .cox_fit import CoxFit, LogLikelihood, Rows
+from .cox_fit import CoxFit, LogLikelihood
+from .cox_rows import Rows, rows_likelihood
+from .cox_sandwich import crossed
 from .design import Design
 from .options import listed, normal_quantile
 
@@ -72,9 +72,7 @@ def weigh(design: Design, cohort: Cohort, model: CoxModel) -> tuple[Design, Rows
     """
     weight = None if model.weights is None else _weights(cohort, model.weights, design.kept)
     if weight is not None and not weight.all():
-        kept = design.kept.copy()
-        kept[kept] = weight > 0
-        design, weight = replace(design, kept=kept, matrix=design.matrix[weight > 0]), weight[weight > 0]
+        design, weight = design.where(weight > 0), weight[weight > 0]
     whole = weight is None or bool((weight == np.round(weight)).all())
     if model.robust is False and not whole:
         warnings.warn(
@@ -82,7 +80,7 @@ def weigh(design: Design, cohort: Cohort, model: CoxModel) -> tuple[Design, Rows
             DataWarning, stacklevel=3)
     robust = model.cluster is not None or (not whole if model.robust is None else model.robust)
     cluster = _clusters(cohort, model.cluster, design.kept) if robust else None
-    return design, Rows.of(cohort, design.kept, model.strata, model.cause, weight, cluster, robust=robust)
+    return design, Rows.of(cohort, design, model.strata, model.cause, weight, cluster, robust=robust)
 
 
 def _weights(cohort: Cohort, name: str, kept: np.ndarray) -> np.ndarray:
@@ -111,42 +109,54 @@ def _clusters(cohort: Cohort, name: str | None, kept: np.ndarray) -> np.ndarray 
 
 def fit_rows(design: Design, rows: Rows, model: CoxModel) -> CoxFit:
     """Fit the model to rows that have events, and columns that are independent."""
-    sets = RiskSets.of(rows.entry, rows.exit, rows.event, rows.stratum)
-    estimate = _estimate(design, rows, sets, model)
-    likelihood = PartialLikelihood.scaled(sets, design.matrix, model.ties, rows.case_weight)
-    evaluation = likelihood.at(estimate.coefficients * likelihood.scale)
+    likelihood = _likelihood(design, rows, model)
+    estimate, evaluation = _estimate(design, rows, likelihood, model)
+    if evaluation is None:
+        evaluation = likelihood.at(estimate.coefficients * likelihood.scale)
     if rows.robust:
-        estimate = _with_sandwich(estimate, evaluation, rows)
-    origin = evaluation.centre + float(design.matrix[sets.order].mean(axis=0) @ estimate.coefficients)  # as the columns are centred
+        estimate = _with_sandwich(estimate, design, rows, evaluation)
     covariance, naive = (pd.DataFrame(each, index=design.names, columns=design.names) for each in (estimate.inferred, estimate.covariance))
     return CoxFit(
         coefficients=_coefficients(design, estimate, rows, model.conf_level), covariance=covariance, naive_covariance=naive,
-        log_likelihood=estimate.likelihood, tests=_tests(estimate), concordance=_concordance(rows, design.matrix @ estimate.coefficients),
-        baseline=_baseline(evaluation, rows, origin), n=len(rows.event), n_event=int(rows.event.sum()),
-        n_dropped=int((~design.kept).sum()), fitter=estimate.fitter, penalty=model.penalty, strata=model.strata, design=design, rows=rows,
-        evaluation=evaluation)
+        log_likelihood=estimate.likelihood, tests=_tests(estimate), n=rows.n, n_event=rows.n_event, n_dropped=design.n_dropped,
+        fitter=estimate.fitter, penalty=model.penalty, strata=model.strata, design=design, rows=rows, evaluation=evaluation,
+        solution=estimate.coefficients)
 
 
-def _estimate(design: Design, rows: Rows, sets: RiskSets, model: CoxModel) -> Estimate:
-    """Maximise the likelihood, look whether it has a maximum, and let lifelines fit where it can."""
-    informed = _informed(sets, design.matrix, model.ties, rows.case_weight)
+def _likelihood(design: Design, rows: Rows, model: CoxModel) -> Likelihood:
+    """Give the likelihood by patterns; by rows where some come under observation late."""
+    if rows.enters_late:
+        return rows_likelihood(design, rows, model.ties)
+    return PatternLikelihood.of(
+        design.covariates, rows.small_exit, rows.event, rows.stratum if len(rows.strata_names) > 1 else None, model.ties, repeats=rows.repeats,
+        case_weight=rows.case_weight)
+
+
+def _estimate(design: Design, rows: Rows, likelihood: Likelihood, model: CoxModel) -> tuple[Estimate, Evaluation | None]:
+    """Maximise the likelihood, look whether it has a maximum, and let lifelines fit where it can; the likelihood there, where it is at hand."""
+    start = likelihood.at(np.zeros(len(design.names)))
+    informed = _informed(start)
     _tell_silent(design, informed)
     if model.penalty == "firth" and informed.any():
-        return _penalised(design, sets, informed, model)
-    maximum = maximise(sets, design.matrix[:, informed], model.ties, rows.case_weight)
+        return _penalised(design, rows, likelihood, informed, model), None
+    maximum = maximise_likelihood(likelihood, start) if informed.all() else maximise_likelihood(likelihood.only(informed))
     _tell_unestimable(design, informed, maximum)
     finite = informed.copy()
     finite[informed] = ~maximum.runaway & maximum.converged
     coefficients, covariance = _spread(informed, maximum.coefficients, maximum.covariance)
     covariance[~finite] = covariance[:, ~finite] = np.nan
-    likelihood = LogLikelihood(maximum.null_log_likelihood, maximum.log_likelihood)
-    own = Estimate(coefficients, covariance, finite, likelihood, maximum.score_test, int(informed.sum()), "grouped")
-    return _by_lifelines(design.matrix, rows, own) if _lifelines_fits(model, rows, finite) else own
+    heights = LogLikelihood(maximum.null_log_likelihood, maximum.log_likelihood)
+    own = Estimate(coefficients, covariance, finite, heights, maximum.score_test, int(informed.sum()), "grouped")
+    if not _lifelines_fits(model, rows, finite):
+        return own, maximum.top if informed.all() else None
+    return _by_lifelines(design.matrix, rows, own), None
 
 
-def _penalised(design: Design, sets: RiskSets, informed: np.ndarray, model: CoxModel) -> Estimate:
+def _penalised(design: Design, rows: Rows, likelihood: Likelihood, informed: np.ndarray, model: CoxModel) -> Estimate:
     """Maximise the penalised likelihood: profile limits, and p-values from its ratio; a score test it has none."""
-    maximum = maximise_penalised(sets, design.matrix[:, informed], model.ties, normal_quantile(model.conf_level) ** 2)
+    deviations = design.covariates.standardised(None if rows.repeats is None else rows.weight)[2] * np.sqrt(rows.n / (rows.n - 1))
+    maximum = maximise_penalised_likelihood(
+        likelihood if informed.all() else likelihood.only(informed), deviations[informed], normal_quantile(model.conf_level) ** 2)
     if not maximum.converged:
         _tell_no_convergence()
     finite = informed & maximum.converged
@@ -154,7 +164,7 @@ def _penalised(design: Design, sets: RiskSets, informed: np.ndarray, model: CoxM
     covariance[~finite] = covariance[:, ~finite] = np.nan
     limits, p_value = np.full((2, len(finite)), np.nan), np.full(len(finite), np.nan)
     if maximum.converged:
-        limits[:, informed], p_value[informed] = (maximum.low, maximum.high), special.chdtrc(1, np.maximum(maximum.ratio, 0))
+        limits[:, informed], p_value[informed] = (maximum.low, maximum.high), two_sided(np.sqrt(np.maximum(maximum.ratio, 0)))
     likelihood = LogLikelihood(maximum.null_log_likelihood, maximum.log_likelihood)
     return Estimate(coefficients, covariance, finite, likelihood, np.nan, int(informed.sum()), "grouped", limits=limits, p_value=p_value)
 
@@ -166,13 +176,11 @@ def _spread(informed: np.ndarray, coefficients: np.ndarray, covariance: np.ndarr
     return all_coefficients, all_covariance
 
 
-def _with_sandwich(estimate: Estimate, evaluation: Evaluation, rows: Rows) -> Estimate:
+def _with_sandwich(estimate: Estimate, design: Design, rows: Rows, evaluation: Evaluation) -> Estimate:
     """Add the robust covariance: the cross product of how far each cluster moves the coefficients; and the score test by the same."""
-    finite, robust = estimate.finite, np.full_like(estimate.covariance, np.nan)
-    cluster = None if rows.cluster is None else rows.cluster[evaluation.likelihood.sets.order]
-    moved = clustered(dfbeta(evaluation.only(finite), estimate.covariance[np.ix_(finite, finite)]), cluster)
-    robust[np.ix_(finite, finite)] = moved.T @ moved
-    p, n_moving = int(finite.sum()), int((np.abs(moved) > 1e-10 * np.sqrt(np.diag(estimate.covariance))[finite]).any(axis=1).sum())
+    finite, robust, likelihood = estimate.finite, np.full_like(estimate.covariance, np.nan), evaluation.likelihood
+    own, p = np.ix_(finite, finite), int(finite.sum())
+    robust[own], n_moving = crossed(design, rows, evaluation, estimate.coefficients, finite, estimate.covariance[own])
     if not p:
         return replace(estimate, robust=robust)
     if n_moving <= p:
@@ -180,9 +188,11 @@ def _with_sandwich(estimate: Estimate, evaluation: Evaluation, rows: Rows) -> Es
         said = f"{few}: robust standard errors are far too small, and there is no test of all terms; name finer clusters, or fewer terms"
         warnings.warn(said, DataWarning, stacklevel=4)
         return replace(estimate, robust=robust)
-    null = evaluation.likelihood.at(np.zeros(len(finite))).only(finite)
-    scores = clustered(dfbeta(null, np.eye(p)), cluster)
-    return replace(estimate, robust=robust, robust_score=_quadratic(scores.T @ scores, scores.sum(axis=0)) if finite.all() else np.nan)
+    if not finite.all():
+        return replace(estimate, robust=robust)
+    start = likelihood.at(np.zeros(p))
+    spread, _ = crossed(design, rows, start, np.zeros(p), finite, np.eye(p))
+    return replace(estimate, robust=robust, robust_score=_quadratic(spread, start.score() * likelihood.scale))
 
 
 def _by_lifelines(matrix: np.ndarray, rows: Rows, own: Estimate) -> Estimate:
@@ -196,11 +206,10 @@ def _by_lifelines(matrix: np.ndarray, rows: Rows, own: Estimate) -> Estimate:
     return replace(own, coefficients=coefficients, covariance=covariance, likelihood=likelihood, fitter="lifelines")
 
 
-def _informed(sets: RiskSets, matrix: np.ndarray, ties: str, case_weight: np.ndarray | None) -> np.ndarray:
+def _informed(start: Evaluation) -> np.ndarray:
     """Mark the columns on which the risk sets tell anything: a level whose patients all left before the first event does not."""
-    likelihood = PartialLikelihood.scaled(sets, matrix, ties, case_weight)
-    information = likelihood.at(np.zeros(matrix.shape[1])).information()
-    information[np.abs(information) < 1e-12 * likelihood.death_weight.sum()] = 0.0
+    information = start.information().copy()
+    information[np.abs(information) < 1e-12 * start.likelihood.death_weight.sum()] = 0.0
     return ~dependent_columns(information)
 
 
@@ -233,8 +242,8 @@ def _lifelines_fits(model: CoxModel, rows: Rows, finite: np.ndarray) -> bool:
     it is slow on very many rows.
     """
     if model.fitter == "auto":
-        plain = model.ties == "efron" and not rows.robust and rows.case_weight is None and len(rows.event) <= LIFELINES_ROWS
-        return bool(plain and not (rows.entry >= 0).any() and finite.all())
+        plain = model.ties == "efron" and not rows.robust and rows.case_weight is None and rows.repeats is None and rows.n <= LIFELINES_ROWS
+        return bool(plain and not rows.enters_late and finite.all())
     return bool(model.fitter == "lifelines" and finite.all())
 
 
@@ -258,7 +267,7 @@ def fit_lifelines(matrix: np.ndarray, rows: Rows) -> tuple[np.ndarray, np.ndarra
     options: dict = {"fit_options": {"precision": 1e-20, "r_precision": 1e-18}}
     if len(rows.strata_names) > 1:
         frame["stratum"], options["strata"] = rows.stratum, ["stratum"]
-    if (rows.entry >= 0).any():
+    if rows.enters_late:
         frame["entry"], options["entry_col"] = rows.entry + 1.0, "entry"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what it warns of (collinear, constant, separated columns) has been looked for already
@@ -271,15 +280,17 @@ def fit_lifelines(matrix: np.ndarray, rows: Rows) -> tuple[np.ndarray, np.ndarra
 
 def _coefficients(design: Design, estimate: Estimate, rows: Rows, conf_level: float) -> pd.DataFrame:
     beta, naive, std_error = estimate.shown, np.sqrt(np.diag(estimate.covariance)), np.sqrt(np.diag(estimate.inferred))
-    reach, z = normal_quantile(conf_level) * std_error, beta / std_error
+    reach = normal_quantile(conf_level) * std_error
+    with np.errstate(divide="ignore", invalid="ignore"):  # a robust error may be 0
+        z = beta / std_error
     low, high = (beta - reach, beta + reach) if estimate.limits is None else estimate.limits
     with np.errstate(over="ignore"):
         return frame_of(COEFFICIENTS, {
             "term": list(design.names), "coefficient": beta, "std_error": naive,
             "robust_std_error": np.full(len(beta), np.nan) if estimate.robust is None else std_error, "hazard_ratio": np.exp(beta),
             "conf_low": np.exp(low), "conf_high": np.exp(high), "conf_level": conf_level, "z": z, "df": 1,
-            "p_value": 2 * special.ndtr(-np.abs(z)) if estimate.p_value is None else estimate.p_value,
-            "n": len(rows.event), "n_event": int(rows.event.sum())})
+            "p_value": two_sided(z) if estimate.p_value is None else estimate.p_value,
+            "n": rows.n, "n_event": rows.n_event})
 
 
 def _tests(estimate: Estimate) -> pd.DataFrame:
@@ -290,7 +301,7 @@ def _tests(estimate: Estimate) -> pd.DataFrame:
     if estimate.robust is not None:
         statistics["robust score"] = estimate.robust_score
     return frame_of(TESTS, [
-        {"test": name, "comparison": "GLOBAL", "statistic": statistic, "df": df, "p_value": special.chdtrc(df, statistic) if df else np.nan}
+        {"test": name, "comparison": "GLOBAL", "statistic": statistic, "df": df, "p_value": chi_square_tail(df, float(statistic)) if df else np.nan}
         for name, statistic in statistics.items()])
 
 
@@ -299,29 +310,14 @@ def _quadratic(spread: np.ndarray, values: np.ndarray) -> float:
     return float(values @ np.linalg.solve(spread, values))
 
 
-def _concordance(rows: Rows, score: np.ndarray) -> float:
-    return concordance(*concordant_pairs(rows.entry, rows.exit, rows.event, rows.stratum, score, rows.case_weight))
-
-
-def _baseline(evaluation: Evaluation, rows: Rows, origin: float) -> pd.DataFrame:
-    """Give the cumulative hazard where every column is 0: infinite where that is so far from the rows that no number holds it."""
-    sets, hazard = evaluation.likelihood.sets, evaluation.hazard
-    cumulative = np.concatenate([np.cumsum(hazard[start:stop]) for start, stop in sets.bounds])
-    with np.errstate(over="ignore"):
-        cumulative = cumulative * np.exp(-origin)
-    names = np.array(rows.strata_names, dtype=object)[sets.strata]
-    return pd.DataFrame({"stratum": names, "years": rows.clock.years(sets.ticks), "cumulative_hazard": cumulative})
-
-
 def nothing_fitted(design: Design, rows: Rows, model: CoxModel) -> CoxFit:
     """Give a fit of missing numbers, a row a term all the same."""
     names = [design.names[column] if columns else term for term, columns in design.groups.items() for column in (columns or (0,))]
-    n, n_event, missing = len(rows.event), int(rows.event.sum()), float("nan")
+    n, n_event, missing = rows.n, rows.n_event, float("nan")
     coefficients = frame_of(COEFFICIENTS, [{"term": name, "conf_level": model.conf_level, "df": 1, "n": n, "n_event": n_event} for name in names])
     tests = frame_of(TESTS, [{"test": name, "comparison": "GLOBAL", "df": len(names)} for name in GLOBAL_TESTS])
-    baseline = pd.DataFrame({"stratum": np.array([], dtype=object), "years": np.zeros(0), "cumulative_hazard": np.zeros(0)})
     covariance = pd.DataFrame(missing, index=names, columns=names)
     return CoxFit(
         coefficients=coefficients, covariance=covariance, naive_covariance=covariance, log_likelihood=LogLikelihood(missing, missing),
-        tests=tests, concordance=missing, baseline=baseline, n=n, n_event=n_event, n_dropped=int((~design.kept).sum()), fitter="grouped",
+        tests=tests, n=n, n_event=n_event, n_dropped=design.n_dropped, fitter="grouped",
         penalty=model.penalty, strata=model.strata, design=design, rows=rows)

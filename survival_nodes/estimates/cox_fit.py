@@ -6,21 +6,19 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from ..kernels.partial_likelihood import Evaluation
-from .cox_concordance import concordance_table
-from .cox_prediction import baseline_at, hazard_ratio, linear_predictor, predict
+from ..kernels.partial_likelihood import Evaluation, PartialLikelihood
+from .cox_concordance import concordance_table, harrell
+from .cox_prediction import baseline, baseline_at, hazard_ratio, linear_predictor, predict
+from .cox_proportionality import proportionality_tests
 from .cox_residuals import residuals
+from .cox_rows import Rows, rows_likelihood
 from .design import Design
 from .nested_models import compare
-
-if TYPE_CHECKING:
-    from ..cohort import Cohort
-    from ..cohort.clock import Clock
 
 
 class LogLikelihood(NamedTuple):
@@ -28,43 +26,6 @@ class LogLikelihood(NamedTuple):
 
     null: float
     model: float
-
-
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """The fitted rows as arrays of shape (n,), and the clock of the ticks.
-
-    `entry`, `exit` in ticks; `event` 0/1; `stratum` codes into `strata_names`; `weight` case weights above 0, ones where there are
-    none; `robust` whether the variance is; `cluster` codes from 0 of what varies together in it, None where each row stands alone;
-    `patient_id` who.
-    """
-
-    entry: np.ndarray
-    exit: np.ndarray
-    event: np.ndarray
-    stratum: np.ndarray
-    strata_names: tuple[str, ...]
-    clock: Clock
-    weight: np.ndarray
-    cluster: np.ndarray | None = None
-    robust: bool = False
-    patient_id: np.ndarray | None = None
-
-    @classmethod
-    def of(
-        cls, cohort: Cohort, kept: np.ndarray, strata: tuple[str, ...], cause: str | None,
-        weight: np.ndarray | None = None, cluster: np.ndarray | None = None, *, robust: bool = False,
-    ) -> Rows:
-        """Take the rows that are kept (a boolean mask); `weight` and `cluster` are those of the rows kept."""
-        groups = cohort.groups(strata or None)
-        return cls(
-            cohort.entry_ticks[kept], cohort.exit_ticks[kept], cohort.events(cause)[kept], groups.codes[kept], groups.labels, cohort.clock,
-            np.ones(int(kept.sum())) if weight is None else weight, cluster, robust, cohort.column("patient_id").to_numpy()[kept])
-
-    @property
-    def case_weight(self) -> np.ndarray | None:
-        """The weights, or None where all are 1."""
-        return None if (self.weight == 1).all() else self.weight
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,10 +43,6 @@ class CoxFit:
     tests : DataFrame
         TESTS of all coefficients together: likelihood ratio, Wald (by `covariance`), score; and the robust score where the variance is
         robust. The first and third take rows to be independent.
-    concordance : float
-        Harrell's concordance: the fraction of comparable pairs in which the higher hazard fails first, ties counting a half.
-    baseline : DataFrame
-        `stratum, years, cumulative_hazard` at every event time, where each number is 0 and each category at its reference.
     n, n_event, n_dropped : int
         Rows fitted, events among them, and rows left out because a covariate is missing or they weigh nothing.
     fitter : str
@@ -96,14 +53,16 @@ class CoxFit:
         The covariance that rests on the model: the inverse of the information.
     design, rows, evaluation
         What the fit was made from, for the tests and residuals that follow it; `evaluation` is None where nothing could be fitted.
+    solution : array, shape (p,)
+        The coefficients at which the likelihood was evaluated; those without an estimate are where the climb ended, or 0.
+
+    What is not needed for the coefficients, as concordance, baseline and residuals, is worked out when it is asked for.
     """
 
     coefficients: pd.DataFrame
     covariance: pd.DataFrame
     log_likelihood: LogLikelihood
     tests: pd.DataFrame
-    concordance: float
-    baseline: pd.DataFrame
     n: int
     n_event: int
     n_dropped: int
@@ -114,6 +73,25 @@ class CoxFit:
     design: Design | None = field(default=None, repr=False)
     rows: Rows | None = field(default=None, repr=False)
     evaluation: Evaluation | None = field(default=None, repr=False)
+    solution: np.ndarray | None = field(default=None, repr=False)
+
+    @cached_property
+    def concordance(self) -> float:
+        """Harrell's concordance: the fraction of comparable pairs in which the higher hazard fails first, ties counting a half."""
+        return harrell(self)
+
+    @cached_property
+    def baseline(self) -> pd.DataFrame:
+        """`stratum, years, cumulative_hazard` at every event time, where each number is 0 and each category at its reference."""
+        return baseline(self)
+
+    @cached_property
+    def row_evaluation(self) -> Evaluation | None:
+        """The likelihood at the fit, row by row."""
+        if self.evaluation is None or isinstance(self.evaluation.likelihood, PartialLikelihood):
+            return self.evaluation
+        likelihood = rows_likelihood(self.design, self.rows, "efron" if self.evaluation.likelihood.efron else "breslow")
+        return likelihood.at(self.solution * likelihood.scale)
 
     @property
     def aic(self) -> float:
@@ -252,6 +230,25 @@ class CoxFit:
             If there is no such kind.
         """
         return residuals(self, kind)
+
+    def proportional_hazards(self, transform: str = "km", *, per_coefficient: bool = False) -> pd.DataFrame:
+        """Test whether the hazard ratios stay the same over time, without fitting again: TESTS, as `ProportionalHazards` gives.
+
+        Parameters
+        ----------
+        transform
+            The function of time: `km`, `rank`, `identity` or `log`.
+        per_coefficient
+            A row a coefficient, where it is otherwise a row a term.
+
+        Raises
+        ------
+        UsageError
+            If the transform is unknown, or the model has a penalty.
+        InputError
+            If the transform is `log` and there is an event at time 0.
+        """
+        return proportionality_tests(self, transform, per_coefficient)
 
     def compare(self, smaller: CoxFit) -> pd.DataFrame:
         """Test this model against a smaller one within it by the likelihood ratio: TESTS.

@@ -15,6 +15,7 @@ from .design import as_profiles
 from .options import check_choice, normal_quantile, times_in_years
 
 if TYPE_CHECKING:
+    from ..kernels.partial_likelihood import Evaluation
     from .cox_fit import CoxFit
 
 ESTIMATORS = ("exp(-H)", "kalbfleisch-prentice")
@@ -32,7 +33,7 @@ class _Columns(NamedTuple):
     @classmethod
     def of(cls, fit: CoxFit) -> _Columns:
         if fit.evaluation is None:
-            p = fit.design.matrix.shape[1]
+            p = len(fit.design.names)
             return cls(np.zeros(p), np.zeros((p, p)), np.zeros(p, dtype=bool))
         coefficients, covariance = fit.coefficients["coefficient"].to_numpy(), fit.covariance.to_numpy()
         estimated = ~np.isnan(coefficients)
@@ -70,15 +71,17 @@ def _survival(fit: CoxFit, matrix: np.ndarray, stratum: np.ndarray, times: np.nd
     """Give survival and the standard error of its logarithm; shape (profiles, times)."""
     if fit.evaluation is None:
         return np.full((2, len(matrix), len(times)), np.nan)
-    columns, likelihood = _Columns.of(fit), fit.evaluation.likelihood
+    columns = _Columns.of(fit)
+    evaluation = fit.evaluation if estimator == "exp(-H)" else fit.row_evaluation
+    likelihood = evaluation.likelihood
     known = np.where(np.isnan(columns.predictor(matrix)), np.nan, 1.0)[:, None]
-    own = (matrix - _origin(fit)) / likelihood.scale
+    own = (matrix - likelihood.origin) / likelihood.scale
     sample = np.where(columns.estimated, sample_means(fit), 0.0)[None, :]
-    increments = baseline_hazard(fit.evaluation) if estimator == "exp(-H)" else discrete_hazard(fit.evaluation, float(_relative(fit, columns, sample)[0]))
+    increments = baseline_hazard(evaluation) if estimator == "exp(-H)" else discrete_hazard(evaluation, float(_relative(fit, evaluation, columns, sample)[0]))
     at = _places(fit, stratum, times)
     total, hazard, variance, hazard_means = (_running(fit, each)[at] for each in (
         increments.minus_log_survival, increments.hazard, increments.variance, increments.hazard_means))
-    relative = _relative(fit, columns, matrix)[:, None]
+    relative = _relative(fit, evaluation, columns, matrix)[:, None]
     moved = hazard[:, :, None] * own[:, None, :] - hazard_means
     scaled = columns.covariance * np.outer(likelihood.scale, likelihood.scale)
     of_coefficients = np.einsum("ktp,pq,ktq->kt", moved, scaled, moved)
@@ -86,18 +89,12 @@ def _survival(fit: CoxFit, matrix: np.ndarray, stratum: np.ndarray, times: np.nd
     return np.exp(-relative * total) * followed, relative * np.sqrt(variance + of_coefficients) * followed
 
 
-def _origin(fit: CoxFit) -> np.ndarray:
-    """Give the covariates at which the columns of the evaluation are 0."""
-    likelihood = fit.evaluation.likelihood
-    return fit.design.matrix[likelihood.sets.order[0]] - likelihood.columns[0] * likelihood.scale
-
-
-def _relative(fit: CoxFit, columns: _Columns, matrix: np.ndarray) -> np.ndarray:
+def _relative(fit: CoxFit, evaluation: Evaluation, columns: _Columns, matrix: np.ndarray) -> np.ndarray:
     """Give the hazard of rows (k, p), 0 in the columns without an estimate, over that of the evaluation's increments."""
     if columns.estimated.all():
-        return np.exp((matrix - _origin(fit)) @ columns.coefficients - fit.evaluation.centre)
+        return np.exp((matrix - evaluation.likelihood.origin) @ columns.coefficients - evaluation.centre)
     # Where a coefficient runs away the evaluation's origin lies away from 0 by an unknown part; the baseline is the same hazard at 0.
-    return np.exp(matrix @ columns.coefficients) * fit.baseline["cumulative_hazard"].iloc[0] / fit.evaluation.hazard[0]
+    return np.exp(matrix @ columns.coefficients) * fit.baseline["cumulative_hazard"].iloc[0] / evaluation.hazard[0]
 
 
 def _running(fit: CoxFit, increments: np.ndarray) -> np.ndarray:
@@ -149,14 +146,17 @@ def strata_of(fit: CoxFit, profiles: pd.DataFrame) -> np.ndarray:
 
 def sample_means(fit: CoxFit) -> np.ndarray:
     """Give the weighted means of the columns over the rows fitted, 0 for columns that hold nothing but -1, 0 and 1; shape (p,)."""
-    matrix = fit.design.matrix
-    indicator = np.isin(matrix, (-1.0, 0.0, 1.0)).all(axis=0)
-    return np.where(indicator, 0.0, np.average(matrix, axis=0, weights=fit.rows.weight))
+    covariates = fit.design.covariates
+    used = covariates.counts() > 0
+    indicator = np.empty(covariates.n_columns, dtype=bool)
+    indicator[covariates.in_table] = np.isin(covariates.table[used], (-1.0, 0.0, 1.0)).all(axis=0)
+    indicator[covariates.in_dense] = np.isin(covariates.dense, (-1.0, 0.0, 1.0)).all(axis=1)
+    return np.where(indicator, 0.0, covariates.means(fit.rows.weight))
 
 
 def _centre(fit: CoxFit, centre: str) -> np.ndarray:
     check_choice("centre", centre, CENTRES)
-    return sample_means(fit) if centre == "sample" else np.zeros(fit.design.matrix.shape[1])
+    return sample_means(fit) if centre == "sample" else np.zeros(len(fit.design.names))
 
 
 def linear_predictor(fit: CoxFit, profiles: Profiles, centre: str) -> pd.DataFrame:
@@ -167,6 +167,19 @@ def linear_predictor(fit: CoxFit, profiles: Profiles, centre: str) -> pd.DataFra
     return pd.DataFrame({
         "profile": [str(label) for label in given.index], "linear_predictor": predictor,
         "std_error": np.where(np.isnan(predictor), np.nan, columns.std_error(matrix))})
+
+
+def baseline(fit: CoxFit) -> pd.DataFrame:
+    """Give the cumulative hazard where every column is 0: infinite where that is so far from the rows that no number holds it."""
+    if fit.evaluation is None:
+        return pd.DataFrame({"stratum": np.array([], dtype=object), "years": np.zeros(0), "cumulative_hazard": np.zeros(0)})
+    likelihood, hazard = fit.evaluation.likelihood, fit.evaluation.hazard
+    origin = fit.evaluation.centre + float(likelihood.origin @ fit.solution)  # as the columns are centred
+    cumulative = np.concatenate([np.cumsum(hazard[start:stop]) for start, stop in likelihood.sets.bounds])
+    with np.errstate(over="ignore"):
+        cumulative = cumulative * np.exp(-origin)
+    names = np.array(fit.rows.strata_names, dtype=object)[likelihood.sets.strata]
+    return pd.DataFrame({"stratum": names, "years": fit.rows.clock.years(likelihood.sets.ticks), "cumulative_hazard": cumulative})
 
 
 def baseline_at(fit: CoxFit, centre: str) -> pd.DataFrame:

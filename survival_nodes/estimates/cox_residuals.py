@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from ..cohort.identities import written_ids
 from ..errors import UsageError
 from ..kernels.cox_influence import dfbeta, martingale, score_residuals
 from .options import check_choice
@@ -22,11 +23,14 @@ OF_ROWS = ("martingale", "deviance")
 def residuals(fit: CoxFit, kind: str) -> pd.DataFrame:
     """Give residuals of a kind; see `CoxFit.residuals`."""
     check_choice("kind", kind, KINDS)
+    if fit.rows.repeats is not None:
+        raise UsageError("residuals are of single patients, whose rows a scan never loads: fit the model to read_cohort(...)")
     rows = np.flatnonzero(fit.design.kept) + 1
     if kind in OF_EVENTS:
         died, values = _at_events(fit, kind)
-        return _framed(fit, {"row": rows[died], "patient_id": fit.rows.patient_id[died], "years": fit.rows.clock.years(fit.rows.exit[died])}, values)
-    first = {"row": rows, "patient_id": fit.rows.patient_id}
+        ids, years = written_ids(fit.rows.patient_id[died]), fit.rows.clock.years(fit.rows.exit[died])
+        return _framed(fit, {"row": rows[died], "patient_id": ids, "years": years}, values)
+    first = {"row": rows, "patient_id": written_ids(fit.rows.patient_id)}
     if kind in OF_ROWS:
         return pd.DataFrame({**first, "residual": _of_rows(fit, kind)})
     return _framed(fit, first, _of_coefficients(fit, kind))
@@ -41,9 +45,9 @@ def _framed(fit: CoxFit, first: dict[str, np.ndarray], values: np.ndarray) -> pd
 
 
 def _of_rows(fit: CoxFit, kind: str) -> np.ndarray:
-    if fit.evaluation is None:
+    if fit.row_evaluation is None:
         return np.full(len(fit.rows.event), np.nan)
-    values, event = _spread(fit, martingale(fit.evaluation)), fit.rows.event.astype(float)
+    values, event = _spread(fit, martingale(fit.row_evaluation)), fit.rows.event.astype(float)
     if kind == "martingale":
         return values
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -53,24 +57,24 @@ def _of_rows(fit: CoxFit, kind: str) -> np.ndarray:
 
 def _of_coefficients(fit: CoxFit, kind: str) -> np.ndarray:
     values = np.full((len(fit.rows.event), len(fit.coefficients)), np.nan)
-    if fit.evaluation is None:
+    if fit.row_evaluation is None:
         return values
     if kind == "score":
-        return _spread(fit, score_residuals(fit.evaluation))
+        return _spread(fit, score_residuals(fit.row_evaluation))
     estimated, covariance = _model_covariance(fit)
-    moved = _spread(fit, dfbeta(fit.evaluation.only(estimated), covariance))
+    moved = _spread(fit, dfbeta(fit.row_evaluation.only(estimated), covariance))
     values[:, estimated] = moved if kind == "dfbeta" else moved / np.sqrt(np.diag(covariance))
     return values
 
 
 def _at_events(fit: CoxFit, kind: str) -> tuple[np.ndarray, np.ndarray]:
     """Give the rows that died, by stratum, time and row, and each one's covariates less their mean in the risk set."""
-    if fit.evaluation is None:
+    if fit.row_evaluation is None:
         return np.zeros(0, dtype=np.int64), np.zeros((0, len(fit.coefficients)))
-    likelihood = fit.evaluation.likelihood
+    likelihood = fit.row_evaluation.likelihood
     sets = likelihood.sets
     place = sets.last[sets.died]
-    means = fit.evaluation.expected() / likelihood.death_weight[:, None]
+    means = fit.row_evaluation.expected() / likelihood.death_weight[:, None]
     values = (likelihood.columns[sets.died] - means[place]) * likelihood.scale
     if kind == "scaled-schoenfeld":
         estimated, covariance = _model_covariance(fit)
@@ -84,7 +88,7 @@ def _at_events(fit: CoxFit, kind: str) -> tuple[np.ndarray, np.ndarray]:
 def _spread(fit: CoxFit, values: np.ndarray) -> np.ndarray:
     """Give values of the ordered rows to all rows; one that is at risk at no event has 0."""
     whole = np.zeros((len(fit.rows.event), *values.shape[1:]))
-    whole[fit.evaluation.likelihood.sets.order] = values
+    whole[fit.row_evaluation.likelihood.sets.order] = values
     return whole
 
 

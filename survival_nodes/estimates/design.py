@@ -1,28 +1,32 @@
-"""A formula and a cohort to the matrix of a regression: complete rows, columns named as `node[T.micro]`, nothing dropped unsaid."""
+"""A formula and a cohort to the covariates of a regression: complete rows, columns named as `node[T.micro]`, nothing dropped unsaid.
+
+The formula is worked out on the distinct rows of the columns it names, which are few; columns that have nearly as many values as there
+are rows are worked out row by row.
+"""
 
 from __future__ import annotations
 
-import ast
-import re
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from ..cohort.grouping import as_level
+from ..counting.patterns import RowPatterns, row_patterns
 from ..errors import DataWarning, InputError, UsageError, unknown_name
+from ..kernels.covariates import Covariates
 from ..kernels.partial_likelihood import dependent_columns
 from ..units import format_count
-from .splines import SPLINE, check_call, transforms
+from .formulas import check_formula, learning_factors, materialise, only_categorical, read_formula, variables_of, without_strata
+from .plain_formulas import PlainSpec, plain_formula
 
 if TYPE_CHECKING:
     from ..cohort import Cohort
 
-FUNCTIONS = ("C", "I", "log", "log2", "log10", "exp", "center", "scale", "poly", "bs", SPLINE)
+__all__ = ["Design", "as_profiles", "build_design", "check_formula", "check_independent", "columns_named"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +37,8 @@ class Design:
     ----------
     names
         A name for each column, as `age` or `node[T.micro]`; length p.
-    matrix
-        Covariates of the complete rows, shape (n, p), without an intercept.
+    covariates
+        Covariates of the n complete rows, p columns without an intercept.
     groups
         Term of the formula -> its columns; none where a category has one level only.
     kept
@@ -44,19 +48,40 @@ class Design:
     levels
         Categorical column -> its levels among the complete rows, the reference first.
     spec
-        What formulaic needs to build the same columns for other rows.
+        What builds the same columns of other rows.
     places
         Which columns of the spec, after its intercept, are columns here; strata have none of their own.
+    repeats
+        How many patients each complete row stands for, shape (n,); None for one each.
+    n_dropped
+        Rows left out.
     """
 
     names: tuple[str, ...]
-    matrix: np.ndarray
+    covariates: Covariates
     groups: Mapping[str, tuple[int, ...]]
     kept: np.ndarray
     missing: Mapping[str, int]
     levels: Mapping[str, tuple[str, ...]]
     spec: Any
     places: tuple[int, ...]
+    repeats: np.ndarray | None = None
+    n_dropped: int = 0
+
+    @property
+    def matrix(self) -> np.ndarray:
+        """Covariates of the complete rows as they are, shape (n, p)."""
+        return self.covariates.matrix
+
+    def where(self, chosen: np.ndarray) -> Design:
+        """Give the same columns of some of the complete rows (a boolean mask of shape (n,)); the others count as dropped."""
+        if chosen.all():
+            return self
+        kept, n = self.kept.copy(), np.ones(len(chosen), dtype=np.int64) if self.repeats is None else self.repeats
+        kept[kept] = chosen
+        return replace(
+            self, kept=kept, covariates=self.covariates.take(chosen), repeats=None if self.repeats is None else n[chosen],
+            n_dropped=self.n_dropped + int(n[~chosen].sum()))
 
     def columns_of(self, profiles: pd.DataFrame) -> np.ndarray:
         """Build the columns for other rows; every covariate must be given, and every level must have been fitted.
@@ -67,11 +92,11 @@ class Design:
             If a covariate or a value is missing, or a level was not among the rows fitted (they are listed).
         """
         frame = pd.DataFrame(index=range(len(profiles)))
-        for name in variables_of(self.spec.formula):
+        for name in self.spec.variables:
             if name not in profiles:
                 raise UsageError(f"a profile needs every covariate of the model: {unknown_name('column', name, profiles.columns)}")
             frame[name] = self._known(profiles[name])
-        return _materialise(self.spec, frame)[1][:, list(self.places)]
+        return self.spec.matrix(frame)[:, list(self.places)]
 
     def _known(self, values: pd.Series) -> Any:
         name = str(values.name)
@@ -109,24 +134,19 @@ def as_profiles(profiles: pd.DataFrame | Mapping[str, Any]) -> pd.DataFrame:
         raise UsageError('profiles give as many values in every column, one a profile, as {"age": [45, 65], "grade": [1, 3]}') from None
 
 
-def check_formula(formula: str) -> None:
-    """Refuse at once a formula that is blank or has a left side; its terms are read when there are data.
+def columns_named(formula: str) -> tuple[str, ...]:
+    """Name the columns that a formula reads, in order.
 
-    >>> check_formula("time ~ age")
-    Traceback (most recent call last):
-    ...
-    survival_nodes.errors.UsageError: the formula 'time ~ age' has a left side: give covariates only, the cohort knows time and event
+    >>> columns_named("I((age-61)/10) + node:era")
+    ('age', 'node', 'era')
     """
-    if not isinstance(formula, str):
-        raise UsageError(f'a formula is text, as "nodal_category + age"; {type(formula).__name__} was given')
-    if "~" in formula and formula.split("~")[0].strip():
-        raise UsageError(f"the formula {formula!r} has a left side: give covariates only, the cohort knows time and event")
-    if not formula.strip(" ~"):
-        raise UsageError('the formula is empty: name at least one covariate, as "nodal_category + age"')
+    check_formula(formula)
+    plain = plain_formula(formula)
+    return plain.variables if plain else variables_of(read_formula(formula))
 
 
 def build_design(formula: str, cohort: Cohort, strata: Sequence[str] = (), *, needed: Sequence[str] = ()) -> Design:
-    """Build the matrix of a formula over the rows that have every covariate, stratum and column needed besides.
+    """Build the covariates of a formula over the rows that have every covariate, stratum and column needed besides.
 
     A stratum may stand in the formula beside others, as in ``node:period``: its own columns are left to the baseline hazards, so that
     there is a contrast of each node with the first within each period.
@@ -143,119 +163,140 @@ def build_design(formula: str, cohort: Cohort, strata: Sequence[str] = (), *, ne
     DataWarning
         How many rows are left out, and which columns are missing in them.
     """
-    parsed, absorbed = _without_strata(read_formula(formula), strata)
-    names = variables_of(parsed)
-    frame = cohort.model_frame(names)
-    known = pd.DataFrame({name: frame[name].notna().to_numpy() for name in names} | {name: cohort.groups(name).codes >= 0 for name in (*strata, *needed)})
-    kept = known.all(axis=1).to_numpy() if len(known.columns) else np.ones(len(cohort), dtype=bool)
-    missing = {name: int((~known[name]).sum()) for name in known if not known[name].all()}
-    _tell_missing(kept, missing)
-    rows, levels = _with_levels(frame.loc[kept], _only_categorical(parsed))
-    spec, matrix = _materialise(parsed, rows)
-    whole = {str(term): [int(place) - 1 for place in columns] for term, columns in spec.term_indices.items() if str(term) not in {"1", *absorbed}}
+    check_formula(formula)
+    plain = plain_formula(formula)
+    parsed, absorbed = (None, set()) if plain else without_strata(read_formula(formula), strata)
+    variables = plain.variables if plain else variables_of(parsed)
+    rows = _complete_rows(cohort, variables, (*strata, *needed))
+    _tell_missing(rows)
+    if not len(rows.code):
+        raise InputError(f"no row has all of {', '.join(variables)}: leave out a covariate, or fill it in")
+    patterns, levels = _with_levels(rows.patterns, plain.only_categorical if plain else only_categorical(parsed))
+    spec, names, whole, table = (plain and _plain_columns(plain, patterns)) or _columns(parsed or read_formula(formula), absorbed, rows, patterns)
     places = tuple(sorted(place for columns in whole.values() for place in columns))
     groups = {term: tuple(places.index(place) for place in columns) for term, columns in whole.items()}
-    columns, matrix = tuple(spec.column_names[place + 1] for place in places), matrix if len(places) == matrix.shape[1] else matrix[:, list(places)]
-    undefined = [name for place, name in enumerate(columns) if not np.isfinite(matrix[:, place]).all()]
-    if undefined:
-        n_undefined = int((~np.isfinite(matrix)).any(axis=1).sum())
-        rows_of_it = f"{format_count(n_undefined)} row{'s' * (n_undefined != 1)}"
-        raise InputError(f"{undefined[0]} is infinite or undefined in {rows_of_it}: transform another way, or leave those rows out")
-    return Design(columns, matrix, groups, kept, missing, levels, spec, places)
+    names = tuple(names[place] for place in places)
+    covariates = _covariates(spec, table[:, list(places)], groups, rows, patterns)
+    _refuse_undefined(names, covariates, rows.repeats)
+    return Design(names, covariates, groups, rows.kept, rows.missing, levels, spec, places, rows.repeats, rows.n_dropped)
 
 
-def _without_strata(formula: Any, strata: Sequence[str]) -> tuple[Any, set[str]]:
-    """Give a formula in which strata that stand beside other covariates stand alone too, and the terms that are then left out."""
+Built = tuple[Any, list[str], dict[str, list[int]], np.ndarray]
+
+
+def _plain_columns(plain: PlainSpec, patterns: pd.DataFrame) -> Built | None:
+    """Work out a plain formula: itself, names of columns, the columns of each term, and all of them; None where it is not plain after all."""
+    by_term = plain.columns_by_term(patterns)
+    if by_term is None:
+        return None
+    names = [name for columns in by_term.values() for name in columns]
+    ends = np.cumsum([len(columns) for columns in by_term.values()])
+    whole = {term: list(range(end - len(columns), end)) for (term, columns), end in zip(by_term.items(), ends.tolist(), strict=True)}
+    table = np.array([column for columns in by_term.values() for column in columns.values()]).reshape(len(names), len(patterns)).T
+    return plain, names, whole, table
+
+
+def _columns(parsed: Any, absorbed: Collection[str], rows: _Rows, patterns: pd.DataFrame) -> Built:
+    """Let formulaic work out a formula: the same four."""
+    spec, table = materialise(parsed, patterns, _learned(parsed, rows))
+    return spec, spec.column_names, {term: columns for term, columns in spec.columns_by_term.items() if term not in absorbed}, table
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """The complete rows (n): `patterns` of the columns of a formula, a frame that holds for each of the columns `apart` what one row of the pattern
+    has; `code` (n,) of them; `apart` all n rows of those columns; `kept` which rows these are, `missing` why others are not, `repeats` (n,) of them."""
+
+    patterns: pd.DataFrame
+    code: np.ndarray
+    apart: pd.DataFrame
+    kept: np.ndarray
+    missing: Mapping[str, int]
+    repeats: np.ndarray | None
+    n_dropped: int
+    n_rows: int
+
+    def column(self, name: str) -> np.ndarray | pd.Categorical:
+        """Give a column of the formula for all n rows."""
+        return self.apart[name].array if name in self.apart else self.patterns[name].array.take(self.code)
+
+
+def _complete_rows(cohort: Cohort, names: Sequence[str], beside: Sequence[str]) -> _Rows:
+    """Find the rows that have a value in every column named, and in those needed beside."""
+    found, missing = row_patterns(cohort, names), {}
+    apart, kept = cohort.model_frame(found.apart), np.ones(len(cohort), dtype=bool)
+    unknown = {name: _unknown(found, apart, name) for name in names} | {name: cohort.groups(name).unknown for name in beside}
+    n = np.ones(len(cohort), dtype=np.int64) if cohort.repeats is None else cohort.repeats
+    for name, rows in unknown.items():
+        if rows is not None:
+            missing[name] = int(n[rows].sum())
+            kept &= ~rows
+    if not missing:
+        return _Rows(*_with_apart(found.frame, found.code, apart), apart, kept, missing, cohort.repeats, 0, int(n.sum()))
+    present = np.flatnonzero(np.bincount(found.code[kept], minlength=len(found.frame)))
+    packed = np.zeros(len(found.frame), dtype=np.int64)
+    packed[present] = np.arange(len(present))
+    code, apart = packed[found.code[kept]], apart.loc[kept]
+    repeats = None if cohort.repeats is None else n[kept]
+    patterns = _with_apart(found.frame.iloc[present].reset_index(drop=True), code, apart)
+    return _Rows(*patterns, apart, kept, missing, repeats, int(n[~kept].sum()), int(n.sum()))
+
+
+def _unknown(found: RowPatterns, apart: pd.DataFrame, name: str) -> np.ndarray | None:
+    values = apart[name] if name in apart else found.frame[name]
+    missing = values.isna().to_numpy()
+    return None if not missing.any() else missing if name in apart else missing[found.code]
+
+
+def _with_apart(patterns: pd.DataFrame, code: np.ndarray, apart: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
+    """Add to each pattern what one of its rows has in the columns apart."""
+    if not len(apart.columns) or not len(code):
+        return patterns, code
+    if not len(patterns.columns):
+        patterns = pd.DataFrame(index=range(1))
+    one = np.zeros(len(patterns), dtype=np.int64)
+    one[code] = np.arange(len(code))
+    return patterns.assign(**{name: apart[name].to_numpy()[one] for name in apart}), code
+
+
+def _learned(formula: Any, rows: _Rows) -> dict[str, Any]:
+    """Let the factors that hang on all rows, as splines with knots at quantiles, see them."""
     from formulaic import Formula
 
-    own = {factor.expr for term in formula for factor in term.factors if _names(factor) and set(_names(factor)) <= set(strata)}
-    beside = [factor.expr for term in formula for factor in term.factors if factor.expr in own and any(each.expr not in own for each in term.factors)]
-    if not beside:
-        return formula, set()
-    distinct = list(dict.fromkeys(beside))
-    alone = [":".join(chosen) for size in range(1, len(distinct) + 1) for chosen in combinations(distinct, size)]
-    rest = [str(term) for term in formula if str(term) != "1" and not {factor.expr for factor in term.factors} <= set(distinct)]
-    extended = Formula(["1", *alone, *rest])
-    return extended, {str(term) for term in extended if {factor.expr for factor in term.factors} <= set(distinct)}
+    factors = learning_factors(formula)
+    if not factors:
+        return {}
+    seen = Formula(["1", *factors])
+    columns = {name: rows.column(name) for name in variables_of(seen)}
+    if rows.repeats is not None:
+        columns = {name: values.repeat(rows.repeats) for name, values in columns.items()}
+    return materialise(seen, pd.DataFrame(columns))[0].learned
 
 
-def read_formula(formula: str) -> Any:
-    """Read the right-hand side of a formula; an intercept is always there, as the baseline hazard takes its place.
-
-    Raises
-    ------
-    UsageError
-        If it cannot be read, has no terms, or calls a function that formulas do not have.
-
-    >>> [str(term) for term in read_formula("node + log(n_positive + 1) - 1")]
-    ['1', 'node', 'log(n_positive + 1)']
-    """
-    from formulaic import Formula, SimpleFormula
-    from formulaic.errors import FormulaicError
-
-    check_formula(formula)
-    try:
-        parsed = Formula(formula)
-    except (FormulaicError, SyntaxError) as problem:
-        raise UsageError(f"the formula {formula!r} cannot be read: {_first_line(problem)}") from None
-    if not isinstance(parsed, SimpleFormula):
-        raise UsageError(f"the formula {formula!r} has several parts: join covariates with +, and name strata with strata=(...)")
-    terms = [term for term in parsed if str(term) not in {"0", "1"}]
-    if not terms:
-        raise UsageError(f"the formula {formula!r} has no covariate: name at least one")
-    whole = Formula(["1", *terms])
-    variables_of(whole)
-    return whole
+def _covariates(spec: Any, table: np.ndarray, groups: Mapping[str, tuple[int, ...]], rows: _Rows, patterns: pd.DataFrame) -> Covariates:
+    """Put the columns of terms that have patterns beside those of terms that are worked out row by row."""
+    own = spec.naming(list(rows.apart))
+    in_dense = np.array([place for term in own.term_names for place in groups[term]], dtype=np.int64)
+    in_table = np.setdiff1d(np.arange(table.shape[1]), in_dense)
+    dense = np.zeros((0, len(rows.code)))
+    if len(in_dense):
+        whole = replace(rows, patterns=patterns)
+        dense = np.ascontiguousarray(own.matrix(pd.DataFrame({name: whole.column(name) for name in own.variables})).T)
+    return Covariates(np.ascontiguousarray(table[:, in_table]), rows.code, dense, in_table, in_dense)
 
 
-def variables_of(formula: Any) -> tuple[str, ...]:
-    """Name the columns that a formula reads, in order, and refuse what is not a column, a number or one of `FUNCTIONS`."""
-    return tuple(dict.fromkeys(name for term in formula for factor in term.factors for name in _names(factor)))
-
-
-def _names(factor: Any) -> list[str]:
-    method = factor.eval_method.value
-    return [factor.expr] if method == "lookup" else _expression_names(factor.expr) if method == "python" else []
-
-
-def _expression_names(expression: str) -> list[str]:
-    quoted: dict[str, str] = {}
-    plain = re.sub(r"`([^`]*)`", lambda match: _quote(match.group(1), quoted), expression)
-    nodes = list(ast.walk(ast.parse(plain, mode="eval")))
-    called = [node.func for node in nodes if isinstance(node, ast.Call)]
-    for function in called:
-        if not isinstance(function, ast.Name) or function.id not in FUNCTIONS:
-            raise UsageError(unknown_name("function of formulas", ast.unparse(function), FUNCTIONS))
-    for call in (node for node in nodes if isinstance(node, ast.Call) and node.func.id == SPLINE):
-        check_call(call)
-    # A formula may come from a file: an attribute would be a way out of the columns and into the interpreter.
-    if any(isinstance(node, (ast.Attribute, ast.Lambda, ast.Subscript)) for node in nodes):
-        known = ", ".join(FUNCTIONS)
-        raise UsageError(f"{expression!r} in a formula: only columns, numbers and {known} are known there; quote a name with a dot as `ph.ecog`")
-    return [quoted.get(node.id, node.id) for node in nodes if isinstance(node, ast.Name) and node not in called]
-
-
-def _quote(name: str, quoted: dict[str, str]) -> str:
-    stand_in = f"quoted_{len(quoted)}_"
-    quoted[stand_in] = name
-    return stand_in
-
-
-def _only_categorical(formula: Any) -> set[str]:
-    """Name the columns that stand nowhere but in C(...): numbers among them are levels, and are named as such."""
-    inside, outside = set(), set()
-    for factor in (factor for term in formula for factor in term.factors):
-        match = re.fullmatch(r"C\(`?([^`,()]+)`?\)", factor.expr)
-        (inside if match else outside).update([match.group(1)] if match else [factor.expr] if factor.eval_method.value == "lookup" else [])
-        if not match and factor.eval_method.value == "python":
-            outside.update(_expression_names(factor.expr))
-    return inside - outside
+def _refuse_undefined(names: Sequence[str], covariates: Covariates, repeats: np.ndarray | None) -> None:
+    bad_patterns, bad_rows = ~np.isfinite(covariates.table), ~np.isfinite(covariates.dense)
+    columns = sorted([*covariates.in_table[bad_patterns.any(axis=0)].tolist(), *covariates.in_dense[bad_rows.any(axis=1)].tolist()])
+    if columns:
+        undefined = bad_patterns.any(axis=1)[covariates.code] | bad_rows.any(axis=0)
+        n = int(undefined.sum() if repeats is None else repeats[undefined].sum())
+        of_rows = f"{format_count(n)} row{'s' * (n != 1)}"
+        raise InputError(f"{names[columns[0]]} is infinite or undefined in {of_rows}: transform another way, or leave those rows out")
 
 
 def _with_levels(frame: pd.DataFrame, as_levels: set[str]) -> tuple[pd.DataFrame, dict[str, tuple[str, ...]]]:
     """Give the rows with their categories reduced to those that occur, and those levels."""
-    if not len(frame):
-        raise InputError(f"no row has all of {', '.join(frame.columns)}: leave out a covariate, or fill it in")
     rows, levels = frame.copy(), {}
     for name in frame.columns:
         if name in as_levels and not isinstance(frame[name].dtype, pd.CategoricalDtype):
@@ -271,31 +312,14 @@ def _with_levels(frame: pd.DataFrame, as_levels: set[str]) -> tuple[pd.DataFrame
     return rows, levels
 
 
-def _materialise(formula_or_spec: Any, frame: pd.DataFrame) -> tuple[Any, np.ndarray]:
-    from formulaic.errors import FormulaicError
-
-    try:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            columns = formula_or_spec.get_model_matrix(frame, context=transforms(), na_action="ignore")
-    except FormulaicError as problem:
-        if isinstance(problem.__cause__, (UsageError, InputError)):
-            raise problem.__cause__ from None
-        raise UsageError(f"the formula cannot be worked out: {_first_line(problem)}") from None
-    return columns.model_spec, columns.to_numpy(dtype=float)[:, 1:]
-
-
-def _first_line(problem: Exception) -> str:
-    return re.sub(r"\x1b\[[0-9;]*m|[\u29da\u29db]", "", str(problem)).splitlines()[0]
-
-
-def _tell_missing(kept: np.ndarray, missing: Mapping[str, int]) -> None:
-    if missing:
-        which = ", ".join(f"{name} ({format_count(n)})" for name, n in missing.items())
-        n_left_out, n_rows = format_count((~kept).sum()), format_count(len(kept))
+def _tell_missing(rows: _Rows) -> None:
+    if rows.missing:
+        which = ", ".join(f"{name} ({format_count(n)})" for name, n in rows.missing.items())
+        n_left_out, n_rows = format_count(rows.n_dropped), format_count(rows.n_rows)
         warnings.warn(f"{n_left_out} of {n_rows} rows are left out of the model, as a covariate is missing: {which}", DataWarning, stacklevel=4)
 
 
-def check_independent(design: Design, stratum: np.ndarray) -> None:
+def check_independent(design: Design, stratum: np.ndarray | None = None) -> None:
     """Refuse columns that are constant, or that follow from others, within the strata.
 
     Raises
@@ -306,21 +330,19 @@ def check_independent(design: Design, stratum: np.ndarray) -> None:
     single = [term for term, columns in design.groups.items() if not columns]
     if single:
         raise InputError(f"{single[0]} has one level only among the rows fitted, so it says nothing: leave it out of the formula")
-    centred = _centred_within(design.matrix, stratum)
-    size = np.sqrt((centred**2).sum(axis=0))
-    constant = size <= 1e-10 * np.maximum(np.sqrt((design.matrix**2).sum(axis=0)), np.finfo(float).tiny)
-    scaled = centred / np.where(constant, 1.0, size)
-    dependent = dependent_columns(scaled.T @ scaled) | constant
-    within = " within the strata" if stratum.any() else ""
+    repeats = None if design.repeats is None else design.repeats.astype(float)
+    stratum = stratum if stratum is not None and stratum.any() else None
+    counts = design.covariates.counts(repeats)
+    centred = design.covariates.within(stratum, repeats)
+    gram = centred.second_moments(repeats, counts if stratum is None else None)
+    size = np.sqrt(np.diag(gram))
+    constant = size <= 1e-10 * np.maximum(np.sqrt(design.covariates.squares(repeats)), np.finfo(float).tiny)
+    dependent = dependent_columns(gram / np.outer(*[np.where(constant, 1.0, size)] * 2)) | constant
+    within = "" if stratum is None else " within the strata"
     for place in np.flatnonzero(dependent):
         if constant[place]:
             raise InputError(f"{design.names[place]} is constant{within} among the rows fitted: leave it out of the formula")
+        scaled = centred.matrix / np.where(constant, 1.0, size)
         share = np.linalg.lstsq(scaled[:, :place], scaled[:, place], rcond=None)[0]
         others = ", ".join(name for name, part in zip(design.names, share, strict=False) if abs(part) > 1e-6)
         raise InputError(f"{design.names[place]} follows exactly from {others}{within}: leave one of them out of the formula")
-
-
-def _centred_within(matrix: np.ndarray, stratum: np.ndarray) -> np.ndarray:
-    n = np.bincount(stratum)
-    means = np.column_stack([np.bincount(stratum, weights=column) for column in matrix.T]) / np.maximum(n, 1)[:, None]
-    return matrix - means[stratum]

@@ -13,6 +13,7 @@ import pandas as pd
 from scipy.special import chdtrc, ndtr
 
 from ..columns import COEFFICIENTS, TESTS, frame_of
+from ..counting import refuse_scan
 from ..errors import DataWarning, InputError, UsageError
 from ..kernels.excess_hazard import Maximum, additive, maximise_excess, maximise_relative, weighted_start
 from ..kernels.excess_hazard_em import ExcessRows, Smoother, choose_factor, kernel_widths, maximise_em
@@ -132,6 +133,7 @@ class ExcessHazard:
         DataWarning
             Where rows are left out, events are few, or a ratio or an interval's hazard has no finite estimate.
         """
+        refuse_scan(cohort, "an excess hazard model")
         design = build_design(self.formula, cohort)
         followed = follow(cohort, self.life_table).take(np.flatnonzero(design.kept))
         n, n_event = len(design.matrix), int(followed.event[followed.exit <= followed.days(self.intervals[-1:])[0]].sum())

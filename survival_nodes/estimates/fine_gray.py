@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,13 +12,18 @@ import pandas as pd
 from scipy import special
 
 from ..columns import COEFFICIENTS, frame_of
+from ..counting import CohortScan, cells_of
 from ..counting.memory import inner_boundaries
+from ..counting.patterns import distinct_cells
 from ..errors import DataWarning, InputError
-from ..kernels.fine_gray import CENSORED, INTEREST, OTHER, Evaluation, Maximum, SubdistributionSets, maximise, scaled_columns
+from ..kernels.covariates import Covariates
+from ..kernels.fine_gray import Evaluation, Maximum, SubdistributionLikelihood, maximise_likelihood
 from ..kernels.partial_likelihood import dependent_columns
+from ..kernels.subdistribution import CENSORED, INTEREST, OTHER, SubdistributionSets
 from ..units import format_count, format_number
 from .cox_fit import LogLikelihood
 from .design import Design, as_profiles, build_design, check_formula, check_independent
+from .formulas import read_formula, variables_of
 from .options import check_conf_level, check_not_negative, listed, normal_quantile, times_in_years
 
 if TYPE_CHECKING:
@@ -87,12 +92,12 @@ class FineGray:
         by = (self.censoring_by,) if isinstance(self.censoring_by, str) else tuple(self.censoring_by or ())
         object.__setattr__(self, "censoring_by", by)
 
-    def __call__(self, cohort: Cohort) -> pd.DataFrame:
+    def __call__(self, cohort: Cohort | CohortScan) -> pd.DataFrame:
         """Fit, and give COEFFICIENTS: one row a term."""
         return self.fit(cohort).coefficients
 
-    def fit(self, cohort: Cohort) -> FineGrayFit:
-        """Fit the model.
+    def fit(self, cohort: Cohort | CohortScan) -> FineGrayFit:
+        """Fit the model; rows that are alike are taken together, so that covariates of few values and coarse times cost little.
 
         Raises
         ------
@@ -106,29 +111,38 @@ class FineGray:
         DataWarning
             Where rows are left out, events are few or none, or a hazard ratio has no finite estimate.
         """
+        if isinstance(cohort, CohortScan):
+            cohort = cells_of(cohort, (*variables_of(read_formula(self.formula)), *self.censoring_by))
         design = build_design(self.formula, cohort, needed=self.censoring_by)
-        matrix, rows = _rows_of(cohort, design, self)
-        n_event, p = int((rows.kind == INTEREST).sum()), len(design.names)
-        if not n_event or len(rows.kind) <= max(p, 1):
-            few = f"no events of {self.cause!r}" if not n_event else f"{format_count(len(rows.kind))} row{'s' * (len(rows.kind) != 1)}, too few for the model"
+        rows = _rows_of(cohort, design, self)
+        n, n_event, p = rows.count(), rows.count(INTEREST), len(design.names)
+        if not n_event or n <= max(p, 1):
+            few = f"no events of {self.cause!r}" if not n_event else f"{format_count(n)} row{'s' * (n != 1)}, too few for the model"
             warnings.warn(f"the Fine-Gray model has {few}: its numbers are missing", DataWarning, stacklevel=2)
             return _nothing_fitted(design, rows, self)
-        check_independent(design, np.zeros(len(design.matrix), dtype=np.int64))
+        check_independent(design, np.zeros(len(design.covariates.code), dtype=np.int64))
         if n_event < EVENTS_PER_COEFFICIENT * p:
             warnings.warn(
                 f"{format_count(n_event)} event{'s' * (n_event != 1)} for {format_count(p)} coefficient{'s' * (p != 1)} ({format_number(n_event / p, 1)} each, "
                 f"at least {EVENTS_PER_COEFFICIENT} are wanted): hazard ratios may be far off; use fewer terms, or merge levels", DataWarning, stacklevel=2)
-        return _fit(design, matrix, rows, self)
+        return _fit(design, rows, self)
 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """The fitted rows as arrays of shape (n,): exit tick, how it ends (0 censored, 1 the cause, 2 another), censoring group; and the clock."""
+    """The fitted rows, those alike taken together, and the clock: `covariates`; arrays of shape (m,), sorted by exit, of the exit tick, how it
+    ends (0 censored, 1 the cause, 2 another), the censoring group, and how many rows are so (`n`)."""
 
+    covariates: Covariates
     exit: np.ndarray
     kind: np.ndarray
     group: np.ndarray
+    n: np.ndarray
     clock: Clock
+
+    def count(self, kind: int | None = None) -> int:
+        """Count the rows, or those that end one way."""
+        return int(self.n.sum() if kind is None else self.n[self.kind == kind].sum())
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,29 +218,36 @@ class FineGrayFit:
         return np.where(position <= self.rows.exit.max(), steps[np.searchsorted(ticks, position, side="right")], np.nan)
 
 
-def _rows_of(cohort: Cohort, design: Design, model: FineGray) -> tuple[np.ndarray, Rows]:
-    """Give the matrix and the rows, with contiguous pieces of one patient glued together where no covariate changes."""
-    kept = design.kept
+def _rows_of(cohort: Cohort, design: Design, model: FineGray) -> Rows:
+    """Give the rows, with contiguous pieces of one patient glued together where no covariate changes."""
+    kept, covariates = design.kept, design.covariates
     interest, event = cohort.events(model.cause)[kept], cohort.events()[kept]
     kind = np.where(interest == 1, INTEREST, np.where(event == 1, OTHER, CENSORED))
     entry, exit_, group = cohort.entry_ticks[kept], cohort.exit_ticks[kept], cohort.groups(model.censoring_by or None).codes[kept]
-    patient = pd.factorize(cohort.column("patient_id")[kept])[0]
+    n = np.ones(len(kind), dtype=np.int64) if design.repeats is None else design.repeats
     ends = begins = np.zeros(len(entry), dtype=bool)
-    if len(np.unique(patient)) < len(patient):
-        alike = np.unique(np.column_stack((design.matrix, group)), axis=0, return_inverse=True)[1].reshape(-1)
-        ends, begins = inner_boundaries(entry, exit_, np.where(kind == CENSORED, 1, 2), alike, patient)
-    n_late = int(((entry >= 0) & ~begins).sum())
+    if cohort.whose.codes is not None:
+        alike = np.unique(np.column_stack((covariates.matrix, group)), axis=0, return_inverse=True)[1].reshape(-1)
+        ends, begins = inner_boundaries(entry, exit_, np.where(kind == CENSORED, 1, 2), alike, cohort.whose.codes[kept])
+    n_late = int(n[(entry >= 0) & ~begins].sum())
     if n_late:
         raise InputError(
             f"the Fine-Gray model takes follow-up from time zero, with covariates that do not change; {format_count(n_late)} rows come under observation "
             "later: use CoxModel(..., cause=...) or AbsoluteRisk, which take delayed entry")
-    return design.matrix[~ends], Rows(exit_[~ends], kind[~ends], group[~ends], cohort.clock)
+    if ends.any():
+        covariates, exit_, kind, group, n = covariates.take(~ends), exit_[~ends], kind[~ends], group[~ends], n[~ends]
+    if len(covariates.in_dense):
+        return Rows(covariates, exit_, kind, group, n, cohort.clock)
+    (exit_, code, kind, group), n = distinct_cells((exit_, covariates.code, kind, group), n)
+    return Rows(replace(covariates, code=code, dense=np.zeros((0, len(code)))), exit_, kind, group, n, cohort.clock)
 
 
-def _fit(design: Design, matrix: np.ndarray, rows: Rows, model: FineGray) -> FineGrayFit:
-    sets = SubdistributionSets.of(rows.exit, rows.kind, rows.group)
-    informed = _informed(sets, matrix)
-    maximum = maximise(sets, matrix[:, informed], model.tolerance)
+def _fit(design: Design, rows: Rows, model: FineGray) -> FineGrayFit:
+    sets = SubdistributionSets.of(rows.exit, rows.kind, rows.group, rows.n)
+    likelihood = SubdistributionLikelihood.scaled(sets, rows.covariates)
+    start = likelihood.at(np.zeros(len(design.names)))
+    informed = _informed(start)
+    maximum = maximise_likelihood(likelihood.only(informed), model.tolerance, start if informed.all() else None)
     _tell_unestimable(design, informed, maximum)
     finite = informed.copy()
     finite[informed] = ~maximum.runaway & maximum.converged
@@ -244,16 +265,13 @@ def _fit(design: Design, matrix: np.ndarray, rows: Rows, model: FineGray) -> Fin
 
 
 def _numbers(rows: Rows, design: Design) -> dict[str, int]:
-    return {
-        "n": len(rows.kind), "n_event": int((rows.kind == INTEREST).sum()), "n_other": int((rows.kind == OTHER).sum()),
-        "n_dropped": int((~design.kept).sum())}
+    return {"n": rows.count(), "n_event": rows.count(INTEREST), "n_other": rows.count(OTHER), "n_dropped": design.n_dropped}
 
 
-def _informed(sets: SubdistributionSets, matrix: np.ndarray) -> np.ndarray:
+def _informed(start: Evaluation) -> np.ndarray:
     """Mark the columns on which the risk sets tell anything: a level whose patients all left before the first event does not."""
-    scaled = scaled_columns(matrix, sets)[0]
-    information = Evaluation.at(sets, scaled, np.zeros(matrix.shape[1])).information()
-    information[np.abs(information) < 1e-12 * sets.n_events.sum()] = 0.0
+    information = start.information()
+    information[np.abs(information) < 1e-12 * start.likelihood.sets.n_events.sum()] = 0.0
     return ~dependent_columns(information)
 
 
@@ -288,7 +306,7 @@ def _coefficients(
         return frame_of(COEFFICIENTS, {
             "term": list(design.names), "coefficient": beta, "std_error": std_error, "robust_std_error": robust, "hazard_ratio": np.exp(beta),
             "conf_low": np.exp(beta - reach), "conf_high": np.exp(beta + reach), "conf_level": conf_level, "z": z, "df": 1,
-            "p_value": 2 * special.ndtr(-np.abs(z)), "n": len(rows.kind), "n_event": int((rows.kind == INTEREST).sum())})
+            "p_value": 2 * special.ndtr(-np.abs(z)), "n": rows.count(), "n_event": rows.count(INTEREST)})
 
 
 def _nothing_fitted(design: Design, rows: Rows, model: FineGray) -> FineGrayFit:

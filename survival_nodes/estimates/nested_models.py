@@ -14,6 +14,7 @@ from ..errors import UsageError
 if TYPE_CHECKING:
     from .cox_fit import CoxFit
 
+SAME_PATIENTS = 1e-10  # part of the likelihood of no covariates by which two sums over the same patients may differ
 WITHIN = 1e-8  # part of a column that may be left over where it follows from others
 
 
@@ -39,13 +40,17 @@ def _check_comparable(fit: CoxFit, smaller: CoxFit) -> None:
         raise UsageError("the models treat ties differently: fit both with the same ties")
     if fit.penalty or smaller.penalty:
         raise UsageError("a penalised likelihood is not that of the data alone: compare models without a penalty")
-    weight = fit.rows.weight
-    if (weight % 1 != 0).any() or fit.rows.cluster is not None:
+    weight = fit.rows.case_weight
+    if (weight is not None and (weight % 1 != 0).any()) or fit.rows.cluster is not None:
         raise UsageError("with weights that are not counts, or clusters, the partial likelihood is not one of independent rows: use the Wald test")
 
 
 def _same_rows(fit: CoxFit, smaller: CoxFit) -> bool:
     ours, theirs = fit.rows, smaller.rows
+    if ours.repeats is not None or theirs.repeats is not None:
+        # Cells of a scan hang on the columns asked for: the patients are the same where their deaths are, among as many at risk.
+        alike = (ours.n, ours.n_event, ours.strata_names) == (theirs.n, theirs.n_event, theirs.strata_names)
+        return alike and bool(np.isclose(fit.log_likelihood.null, smaller.log_likelihood.null, rtol=SAME_PATIENTS, atol=0))
     arrays = ((getattr(ours, name), getattr(theirs, name)) for name in ("entry", "exit", "event", "stratum", "weight", "patient_id"))
     return bool(np.array_equal(fit.design.kept, smaller.design.kept) and all(np.array_equal(one, other) for one, other in arrays))
 
@@ -56,6 +61,11 @@ def _n_estimated(fit: CoxFit) -> int:
 
 def _check_nested(fit: CoxFit, smaller: CoxFit) -> None:
     stratum = fit.rows.stratum
+    if len(stratum) != len(smaller.rows.stratum):
+        strange = [name for name in smaller.design.names if name not in fit.design.names]
+        if strange:
+            raise UsageError(f"{strange[0]} of the smaller model is not among the columns of the larger, and of a scan no more can be told")
+        return
     larger, inner = (_centred_within(each.design.matrix, stratum) for each in (fit, smaller))
     left = inner - larger @ np.linalg.lstsq(larger, inner, rcond=None)[0]
     apart = np.sqrt((left**2).sum(axis=0)) > WITHIN * np.sqrt((inner**2).sum(axis=0))

@@ -6,15 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
-from scipy import special
 
-from ..columns import TESTS, frame_of
-from ..errors import InputError, UsageError
-from ..kernels.proportional_hazards import TRANSFORMS, score_test, transformed_times
+from ..errors import UsageError
+from ..kernels.proportional_hazards import TRANSFORMS
 from .cox import CoxModel
 from .cox_fit import CoxFit
+from .cox_proportionality import check_unpenalised, score_tests
 from .options import check_choice
 
 if TYPE_CHECKING:
@@ -64,19 +62,19 @@ class ProportionalHazards:
     def __post_init__(self) -> None:
         if not isinstance(self.model, CoxModel):
             raise UsageError('give the model to be tested, as ProportionalHazards(CoxModel("nodal_category + age"))')
-        if self.model.penalty:
-            raise UsageError("the score test of proportional hazards is that of a likelihood without a penalty: leave penalty out of the model")
+        check_unpenalised(self.model.penalty)
         check_choice("transform", self.transform, TRANSFORMS)
 
     def __call__(self, cohort: Cohort) -> pd.DataFrame:
-        """Fit the model and test each term of its formula (all levels of a category together), then all."""
-        fit = self.model.fit(cohort)
-        return self.of(fit, fit.design.groups)
+        """Fit the model and test each term of its formula (all levels of a category together), then all.
+
+        A model that has been fitted already is tested by its `CoxFit.proportional_hazards`.
+        """
+        return self.model.fit(cohort).proportional_hazards(self.transform)
 
     def per_coefficient(self, cohort: Cohort) -> pd.DataFrame:
         """Fit the model and test each coefficient, then all: TESTS."""
-        fit = self.model.fit(cohort)
-        return self.of(fit, {name: (place,) for place, name in enumerate(fit.design.names)})
+        return self.model.fit(cohort).proportional_hazards(self.transform, per_coefficient=True)
 
     def of(self, fit: CoxFit, groups: Mapping[str, Sequence[int]]) -> pd.DataFrame:
         """Test groups of columns of a model that has been fitted; missing where the columns have no estimate.
@@ -86,24 +84,4 @@ class ProportionalHazards:
         InputError
             If the transform is `log` and there is an event at time 0.
         """
-        finite = fit.coefficients["coefficient"].notna().to_numpy() if fit.evaluation else np.zeros(len(fit.coefficients), dtype=bool)
-        tested = {name: [int(column) for column in columns if finite[column]] for name, columns in groups.items()}
-        tested["GLOBAL"] = np.flatnonzero(finite).tolist()
-        statistics = dict.fromkeys(tested, np.nan)
-        testable = [name for name, columns in tested.items() if columns]
-        if testable:
-            statistics.update(zip(testable, self._statistics(fit, finite, [tested[name] for name in testable]), strict=True))
-        return frame_of(TESTS, [
-            {"test": f"proportional hazards ({self.transform})", "comparison": name, "statistic": statistics[name], "df": len(columns) or None,
-             "p_value": special.chdtrc(len(columns), statistics[name]) if columns else np.nan} for name, columns in tested.items()])
-
-    def _statistics(self, fit: CoxFit, finite: np.ndarray, groups: list[list[int]]) -> np.ndarray:
-        rows, likelihood = fit.rows, fit.evaluation.likelihood
-        times = rows.clock.times(likelihood.sets.ticks)
-        if self.transform == "log" and not (times > 0).all():
-            raise InputError("an event at time 0 has no logarithm: test with transform 'km', 'rank' or 'identity'")
-        g = transformed_times(self.transform, rows.entry, rows.exit, rows.event, likelihood.sets.ticks, times)
-        # A column whose coefficient runs away weighs nothing in the limit: its information vanishes, and it is left out.
-        place = np.cumsum(finite) - 1
-        reduced = fit.evaluation.only(finite)
-        return score_test(reduced, g, [[int(place[column]) for column in group] for group in groups])
+        return score_tests(fit, self.transform, groups)

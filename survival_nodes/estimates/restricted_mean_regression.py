@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..cohort.intake import CORE
 from ..counting import known_groups
 from ..errors import DataWarning, InputError
-from ..kernels.censored_regression import censoring_weights, sandwich, weighted_mean_model, with_censoring_term
+from ..kernels.censored_regression import censoring_weights, sandwich, score_products, weighted_mean_model
+from ..kernels.covariates import Covariates
 from .design import Design, build_design, check_independent
+from .formulas import read_formula, variables_of
 from .horizon import other_labels, warn_of_short_follow_up
 
 if TYPE_CHECKING:
@@ -37,8 +40,8 @@ class _Pair:
 
     Attributes
     ----------
-    terms, matrix
-        Intercept, group and covariates; shape (n, p).
+    terms, table, code
+        Intercept, group and covariates: the patterns of them, shape (u, p), and which of these each row has, shape (n,).
     ticks
         End of each row, everything from the horizon on being one tick; shape (n,).
     years
@@ -48,7 +51,8 @@ class _Pair:
     """
 
     terms: tuple[str, ...]
-    matrix: np.ndarray
+    table: np.ndarray
+    code: np.ndarray
     ticks: np.ndarray
     years: np.ndarray
     seen: np.ndarray
@@ -56,7 +60,7 @@ class _Pair:
     @property
     def arms(self) -> tuple[np.ndarray, np.ndarray]:
         """Which rows are the reference's, and which the group's."""
-        in_group = self.matrix[:, 1] == 1
+        in_group = (self.table[:, 1] == 1)[self.code]
         return ~in_group, in_group
 
     def too_short(self, horizon: float) -> list[float]:
@@ -73,16 +77,17 @@ class _Pair:
         weights = np.zeros(len(self.ticks))
         for arm in self.arms:
             weights[arm] = censoring_weights(self.ticks[arm], self.seen[arm])
-        coefficients = weighted_mean_model(self.matrix, response, weights, is_log)
+        total = np.bincount(self.code, weights, minlength=len(self.table))
+        told = np.bincount(self.code, weights * response, minlength=len(self.table))
+        coefficients = weighted_mean_model(self.table, np.divide(told, total, out=np.zeros_like(told), where=total > 0), total, is_log)
         if coefficients is None:
             return None
-        linear = self.matrix @ coefficients
+        linear = self.table @ coefficients
         mean = np.exp(linear) if is_log else linear
-        scores = self.matrix * (weights * (response - mean))[:, None]
-        for arm in self.arms:
-            scores[arm] = with_censoring_term(self.ticks[arm], self.seen[arm], scores[arm])
-        slope = mean if is_log else np.ones(len(mean))
-        return coefficients, np.sqrt(np.diag(sandwich(self.matrix, slope, scores)))
+        size = weights * (response - mean[self.code])
+        filling = sum(score_products(self.ticks[arm], self.seen[arm], self.table, self.code[arm], size[arm]) for arm in self.arms)
+        slope = np.bincount(self.code, minlength=len(self.table)) * (mean if is_log else 1.0)
+        return coefficients, np.sqrt(np.diag(sandwich(self.table.T @ (self.table * slope[:, None]), filling)))
 
 
 def adjusted_models(options: RestrictedMean, cohort: Cohort, reference: str, formula: str, measures: Sequence[str]) -> list[AdjustedModel]:
@@ -110,17 +115,38 @@ def _pair(options: RestrictedMean, cohort: Cohort, design: Design, formula: str,
     if not all((codes[chosen] == place).any() for place in places):
         return None
     # Transformations and levels are those of the two groups, as if the others were not there.
-    own = design if chosen.all() else build_design(formula, cohort.where(chosen))
+    own = design if chosen.all() else build_design(formula, _only(cohort, variables_of(read_formula(formula))).where(chosen))
     arm_name = " | ".join((options.by,) if isinstance(options.by, str) else options.by)
     term = f"{arm_name}[T.{cohort.groups(options.by).labels[places[1]]}]"
-    matrix = np.column_stack([(codes[chosen] == places[1]).astype(float), own.matrix])
+    table, code = _with_group(own.covariates, codes[chosen] == places[1])
     shifted = {name: tuple(column + 1 for column in columns) for name, columns in own.groups.items()}
-    check_independent(replace(own, names=(term, *own.names), matrix=matrix, groups={term: (0,), **shifted}), np.zeros(len(matrix), dtype=np.int64))
+    p = len(own.names) + 1
+    covariates = Covariates(table[:, 1:], code, np.zeros((0, len(code))), np.arange(p), np.arange(0))
+    check_independent(replace(own, names=(term, *own.names), covariates=covariates, groups={term: (0,), **shifted}), np.zeros(len(code), dtype=np.int64))
     position, ticks = float(cohort.clock.position(options.horizon_years)), cohort.exit_ticks[chosen]
     reached = ticks >= position
     return _Pair(
-        ("intercept", term, *own.names), np.column_stack([np.ones(len(matrix)), matrix]), np.where(reached, ticks.max(), ticks),
+        ("intercept", term, *own.names), table, code, np.where(reached, ticks.max(), ticks),
         np.where(reached, options.horizon_years, cohort.clock.years(ticks)), reached | (cohort.events(options.cause)[chosen] == 1))
+
+
+def _only(cohort: Cohort, names: Sequence[str]) -> Cohort:
+    """Give a cohort of one row a patient with some of its columns, so that no others are copied."""
+    frame = cohort.frame[[name for name in cohort.frame if name in {*CORE, *names}]]
+    return replace(cohort, frame=frame.assign(patient_id=np.arange(len(frame))))
+
+
+def _with_group(covariates: Covariates, in_group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give intercept, group and covariates as patterns and the pattern of each row; each row is its own where a covariate has no patterns."""
+    if len(covariates.in_dense):
+        return np.column_stack([np.ones(len(in_group)), in_group, covariates.matrix]), np.arange(len(in_group))
+    keys = 2 * covariates.code + in_group
+    found = np.flatnonzero(np.bincount(keys, minlength=2 * len(covariates.table)))
+    packed = np.zeros(2 * len(covariates.table), dtype=np.int64)
+    packed[found] = np.arange(len(found))
+    columns = np.empty((len(found), covariates.n_columns))
+    columns[:, covariates.in_table] = covariates.table[found // 2]
+    return np.column_stack([np.ones(len(found)), found % 2, columns]), packed[keys]
 
 
 def _model(options: RestrictedMean, pair: _Pair | None, measure: str, label: str, is_known: bool) -> AdjustedModel:

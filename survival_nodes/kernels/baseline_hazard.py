@@ -17,7 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .partial_likelihood import Evaluation, breslow_divisors
+from .divisors import breslow_divisors
+from .partial_likelihood import Evaluation
 
 MAX_STEPS = 1000
 NOBODY_LEFT = 1e-12  # part of a risk set that does not die, below which all have died

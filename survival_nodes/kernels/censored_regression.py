@@ -1,6 +1,7 @@
 """Regression on a time of which some are censored: those seen to their end stand for the others by the inverse of their chance.
 
-Everything is n log n in the rows. Rows of one arm share one censoring curve.
+Everything is n log n in the rows. Rows of one arm share one censoring curve. Rows of one pattern of covariates have one fitted mean, so
+that all but the sums over patterns and times is work for as many patterns as there are.
 
 References
 ----------
@@ -11,6 +12,8 @@ analysis. Biostatistics 15:222-233.
 from __future__ import annotations
 
 import numpy as np
+
+from .weighted_product_limit import distinct
 
 SMALLEST_CHANCE = 0.001  # no row stands for more than a thousand
 STEPS = 50
@@ -39,22 +42,41 @@ def censoring_weights(ticks: np.ndarray, seen: np.ndarray) -> np.ndarray:
     return seen / free[place]
 
 
-def with_censoring_term(ticks: np.ndarray, seen: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Give the scores of one arm's rows, shape (n, p), with what the estimation of the censoring curve adds to each.
+def score_products(ticks: np.ndarray, seen: np.ndarray, table: np.ndarray, code: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """Sum the products of the scores of one arm's rows, with what the estimation of the censoring curve adds to each; shape (p, p).
 
+    Parameters
+    ----------
+    ticks, seen
+        As above.
+    table, code
+        The patterns of covariates, (u, p), and which of them each row has, (n,).
+    size
+        Weighted distance of the response from its mean, shape (n,), 0 where a row was not seen to its end; times the pattern, it is the score.
+
+    Notes
+    -----
     Where T(t) is the sum of the scores of those at risk at t, and R(t) their number, a censored row gains T/R at its end, and
     every row loses the sum of c T / R^2 over the times up to its end, c those censored at each.
+
+    >>> score_products(np.array([1, 2]), np.array([False, True]), np.ones((1, 1)), np.zeros(2, dtype=int), np.array([0.0, 8.0])).tolist()
+    [[40.0]]
     """
     place, n_risk, n_censored = _risk_sets(ticks, seen)
-    at_place = np.column_stack([np.bincount(place, weights=column) for column in scores.T])
+    at_place = np.column_stack([np.bincount(place, weights=size * column[code]) for column in table.T])
     mean = at_place[::-1].cumsum(axis=0)[::-1] / n_risk[:, None]
     lost = np.cumsum(mean * (n_censored / n_risk)[:, None], axis=0)
-    return scores + np.where(seen, 0.0, 1.0)[:, None] * mean[place] - lost[place]
+    gained = mean - lost
+    n_seen = np.append(-np.diff(n_risk), n_risk[-1]) - n_censored
+    own = table.T @ (table * np.bincount(code, size**2, minlength=len(table))[:, None])
+    mixed = at_place.T @ lost
+    return own - mixed - mixed.T + (lost * n_seen[:, None]).T @ lost + (gained * n_censored[:, None]).T @ gained
 
 
 def _risk_sets(ticks: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Give the place of each row among the distinct ticks, and at risk and censored at each of them."""
-    _, place, n = np.unique(ticks, return_inverse=True, return_counts=True)
+    place = distinct(ticks)[1]
+    n = np.bincount(place)
     return place, n[::-1].cumsum()[::-1].astype(float), np.bincount(place, weights=~seen, minlength=len(n))
 
 
@@ -64,9 +86,9 @@ def weighted_mean_model(matrix: np.ndarray, response: np.ndarray, weights: np.nd
     Parameters
     ----------
     matrix
-        The intercept first, shape (n, p).
+        A row a row, or a pattern of rows, the intercept first; shape (n, p).
     response, weights
-        Shape (n,), neither negative.
+        Shape (n,), neither negative; of a pattern the weighted mean of its responses, and the sum of their weights.
     is_log
         Whether the link is the logarithm (quasi-Poisson).
 
@@ -106,12 +128,11 @@ def _solved(left: np.ndarray, right: np.ndarray) -> np.ndarray | None:
     return (np.linalg.solve(correlation, (right.T / scale).T).T / scale).T
 
 
-def sandwich(matrix: np.ndarray, slope: np.ndarray, scores: np.ndarray) -> np.ndarray:
+def sandwich(bread: np.ndarray, filling: np.ndarray) -> np.ndarray:
     """Give the covariance A^-1 B A^-1, NaN where A is singular.
 
     A is the sum of slope * row row' over all rows, those censored too, and B that of the scores' products.
     """
-    bread = matrix.T @ (matrix * slope[:, None])
-    half = _solved(bread, scores.T @ scores)
+    half = _solved(bread, filling)
     whole = None if half is None else _solved(bread, half.T)
     return np.full(bread.shape, np.nan) if whole is None else whole

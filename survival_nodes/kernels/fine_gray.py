@@ -4,7 +4,8 @@ Who failed from another cause at x stays in the risk set at every later t with w
 censoring. As that weight is a product of a part of the time and a part of the row, S0 and S1 at each event time ("place") are two
 running sums: over the rows with exit >= t, and over those failed from another cause before, times G(t-). Second moments are never
 formed place by place: a row's share in the information is its own w x x' times the weighted hazard it was exposed to. The terms of the
-sandwich are running sums as well, so everything is n log n in time and (rows + places) x columns in memory.
+sandwich are running sums as well, so everything is n log n in time and (rows + places) x columns in memory. Rows that are alike (one
+pattern of covariates, one exit, one way to end) may be given once, with how many they are.
 
 References
 ----------
@@ -13,127 +14,102 @@ Fine J P, Gray R J (1999) A proportional hazards model for the subdistribution o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
+from .covariates import Covariates
 from .newton import climb
+from .pattern_likelihood import ROOMY, SMALL, Levels
+from .subdistribution import CENSORED, INTEREST, CensoringGroup, SubdistributionSets, from_end, from_start
+from .thin import moments, product
 
-CENSORED, INTEREST, OTHER = 0, 1, 2  # how a row ends
-
-
-@dataclass(frozen=True, eq=False)
-class CensoringGroup:
-    """One group of rows that share a censoring distribution.
-
-    Attributes
-    ----------
-    rows
-        Its rows, in the order of their exits; shape (r,).
-    ticks, n_censor, n_risk
-        Distinct times at which rows are censored, how many, and how many are at risk then; shape (c,).
-    failed, inverse
-        Its rows that end with another cause, in the order of their exits, and 1/G(x-) of each; shape (f,).
-    kept
-        G(t-) at each place; 0 beyond the group's follow-up, where G is unknown; shape (k,).
-    """
-
-    rows: np.ndarray
-    ticks: np.ndarray
-    n_censor: np.ndarray
-    n_risk: np.ndarray
-    failed: np.ndarray
-    inverse: np.ndarray
-    kept: np.ndarray
-
-    @classmethod
-    def of(cls, rows: np.ndarray, exit_: np.ndarray, kind: np.ndarray, places: np.ndarray) -> CensoringGroup:
-        """Estimate the censoring distribution of rows (in the order of their exits) and the weights that follow from it."""
-        exits, failed = exit_[rows], rows[kind[rows] == OTHER]
-        ticks, n_censor = np.unique(exits[kind[rows] == CENSORED], return_counts=True)
-        n_risk = len(exits) - np.searchsorted(exits, ticks)
-        curve = np.concatenate(([1.0], np.cumprod((n_risk - n_censor) / n_risk)))
-        before = curve[np.searchsorted(ticks, places)]
-        return cls(
-            rows, ticks, n_censor, n_risk, failed, inverse=1.0 / curve[np.searchsorted(ticks, exit_[failed])],
-            kept=np.where(places <= exits[-1], before, 0.0))
+PORTION = 1 << 14  # rows of the sandwich worked out at a time
 
 
 @dataclass(frozen=True, eq=False)
-class SubdistributionSets:
-    """The weighted risk sets of the subdistribution, worked out once for any number of evaluations.
+class SubdistributionLikelihood:
+    """A weighted partial likelihood, ready to be evaluated: the risk sets, and the covariates of the ordered rows.
 
-    Attributes
-    ----------
-    order
-        The rows in the order of their exits; everything below is in that order. Shape (n,).
-    exit, kind
-        Exit tick, and how the row ends: 0 censored, 1 with the event of interest, 2 with another; shape (n,).
-    ticks, n_events
-        Distinct times of the event of interest ("places"), and the events at each; shape (k,).
-    place
-        How many places have come when the row exits; shape (n,).
-    groups
-        The groups with a censoring distribution of their own.
+    `origin` and `scale` (p,) are what the columns were moved by.
     """
 
-    order: np.ndarray
-    exit: np.ndarray
-    kind: np.ndarray
-    ticks: np.ndarray
-    n_events: np.ndarray
-    place: np.ndarray
-    groups: tuple[CensoringGroup, ...]
+    sets: SubdistributionSets
+    columns: Covariates
+    origin: np.ndarray
+    scale: np.ndarray
 
     @classmethod
-    def of(cls, exit_: np.ndarray, kind: np.ndarray, group: np.ndarray | None = None) -> SubdistributionSets:
-        """Find the risk sets of rows under observation from the origin.
+    def of(cls, sets: SubdistributionSets, columns: Covariates | np.ndarray) -> SubdistributionLikelihood:
+        """Take the covariates of the ordered rows as they are."""
+        covariates = columns if isinstance(columns, Covariates) else Covariates.of(columns)
+        return cls(sets, covariates, np.zeros(covariates.n_columns), np.ones(covariates.n_columns))
 
-        Parameters
-        ----------
-        exit_
-            Integer ticks of shape (n,).
-        kind
-            0 censored, 1 the event of interest, 2 another event; shape (n,), at least one 1.
-        group
-            Whose censoring distribution a row follows, integers of shape (n,); None where it is one for all.
+    @classmethod
+    def scaled(cls, sets: SubdistributionSets, columns: Covariates | np.ndarray) -> SubdistributionLikelihood:
+        """Take the covariates of the rows as they were given, and order, centre and scale them."""
+        covariates = columns if isinstance(columns, Covariates) else Covariates.of(columns)
+        return cls(sets, *covariates.take(sets.order).standardised(sets.n.astype(float)))
 
-        >>> sets = SubdistributionSets.of(np.array([1, 2, 3, 4]), np.array([2, 0, 1, 1]))
-        >>> sets.sums(np.ones((4, 1))).ravel().round(4).tolist()
-        [2.6667, 1.6667]
-        """
-        order = np.argsort(exit_, kind="stable")
-        exits, kinds = np.asarray(exit_)[order], np.asarray(kind)[order]
-        ticks, n_events = np.unique(exits[kinds == INTEREST], return_counts=True)
-        codes = np.zeros(len(order), dtype=np.int64) if group is None else np.asarray(group)[order]
-        groups = tuple(CensoringGroup.of(np.flatnonzero(codes == code), exits, kinds, ticks) for code in np.unique(codes))
-        return cls(order, exits, kinds, ticks, n_events, np.searchsorted(ticks, exits, side="right"), groups)
+    def only(self, columns: np.ndarray) -> SubdistributionLikelihood:
+        """Give the likelihood of some columns (a boolean mask of shape (p,))."""
+        return replace(self, columns=self.columns.only(columns), origin=self.origin[columns], scale=self.scale[columns])
 
-    def sums(self, values: np.ndarray) -> np.ndarray:
-        """Sum values of the ordered rows over each place's weighted risk set: (n, p) in, (k, p) out."""
-        total = _from_end(values)[np.searchsorted(self.exit, self.ticks)]
-        for each in self.groups:
-            failed = _from_start(values[each.failed] * each.inverse[:, None])
-            total += failed[np.searchsorted(self.exit[each.failed], self.ticks)] * each.kept[:, None]
-        return total
+    @cached_property
+    def levels(self) -> Levels:
+        """The columns of two values, put together."""
+        found, places = Levels.of(self.columns), len(self.sets.ticks) + 1
+        return found if len(found.table) * places <= ROOMY * len(self.sets.place) + SMALL else Levels.none(self.columns)
 
-    def exposure(self, steps: np.ndarray) -> np.ndarray:
-        """Sum steps of the places over those at which each ordered row counts, each times the row's weight: (k, p) in, (n, p) out."""
-        exposed = _from_start(steps)[self.place]
-        for each in self.groups:
-            later = _from_end(steps * each.kept[:, None])
-            exposed[each.failed] += later[self.place[each.failed]] * each.inverse[:, None]
-        return exposed
+    @cached_property
+    def level_key(self) -> np.ndarray:
+        """Where each row adds to in a table of the places by what its columns of two values are together."""
+        return self.sets.place * len(self.levels.table) + self.levels.code[self.columns.code]
 
+    @cached_property
+    def event_sums(self) -> np.ndarray:
+        """Sum of the columns over the events of interest, shape (p,)."""
+        columns, n = self.columns, np.where(self.sets.kind == INTEREST, self.sets.n, 0)
+        sums = np.empty(columns.n_columns)
+        sums[columns.in_table] = np.einsum("u,ua->a", columns.counts(n), columns.table)
+        sums[columns.in_dense] = [np.einsum("n,n->", column, n.astype(float)) for column in columns.dense]
+        return sums
 
-def _from_start(values: np.ndarray) -> np.ndarray:
-    """Sum values (n, p) over the first 0, 1, ..., n rows."""
-    return np.concatenate((np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)))
+    def range(self) -> np.ndarray:
+        """Give the lowest and the highest value of each column, shape (2, p)."""
+        return self.columns.range_of(self.columns.counts() > 0)
 
+    def moments(self, rows: np.ndarray | slice, weight: np.ndarray) -> np.ndarray:
+        """Sum weights of some rows, and weights times columns, by how many places have come when they exit; shape (k + 1, 1 + p)."""
+        columns, levels, sets = self.columns, self.levels, self.sets
+        sums = np.empty((len(sets.ticks) + 1, 1 + columns.n_columns))
+        sums[:, 0] = sets.by_place(rows, weight)
+        if len(levels.columns):
+            table = np.bincount(self.level_key[rows], weight, minlength=len(sums) * len(levels.table)).reshape(len(sums), -1)
+            sums[:, 1 + columns.in_table[levels.columns]] = product(table, levels.table)
+        code = columns.code[rows]
+        for column in levels.others:
+            sums[:, 1 + columns.in_table[column]] = sets.by_place(rows, columns.table[:, column][code] * weight)
+        for place, column in zip(columns.in_dense, columns.dense, strict=True):
+            sums[:, 1 + place] = sets.by_place(rows, column[rows] * weight)
+        return sums
 
-def _from_end(values: np.ndarray) -> np.ndarray:
-    """Sum values (n, p) over the last n, n - 1, ..., 0 rows."""
-    return _from_start(values[::-1])[::-1]
+    def at(self, coefficients: np.ndarray) -> Evaluation:
+        """Evaluate at coefficients (p,)."""
+        of_table, of_dense = self.columns.times(coefficients)
+        predictor = of_table[self.columns.code]
+        if len(of_dense):
+            predictor += of_dense
+        centre = float(predictor.max(initial=0.0))
+        weight = np.exp(predictor - centre)
+        own, sets = weight * self.sets.n, self.sets
+        total = sets.from_places(
+            lambda rows: self.moments(rows, own), lambda group: self.moments(group.failed, own[group.failed] * group.inverse))
+        at_risk = total[:, 0]
+        log_likelihood = float(self.event_sums @ coefficients) - centre * float(sets.n_events.sum()) - float(sets.n_events @ np.log(at_risk))
+        return Evaluation(self, log_likelihood, centre, weight, at_risk, total[:, 1:] / at_risk[:, None])
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,13 +123,12 @@ class Evaluation:
     centre
         The linear predictor from which `weight` = exp(predictor - centre) is measured, so that it cannot overflow.
     weight
-        For each ordered row; shape (n,).
+        For each ordered row; shape (m,).
     at_risk, mean
         S0 and S1/S0 of each place; shapes (k,) and (k, p).
     """
 
-    sets: SubdistributionSets
-    columns: np.ndarray
+    likelihood: SubdistributionLikelihood
     log_likelihood: float
     centre: float
     weight: np.ndarray
@@ -162,56 +137,84 @@ class Evaluation:
 
     @classmethod
     def at(cls, sets: SubdistributionSets, columns: np.ndarray, coefficients: np.ndarray) -> Evaluation:
-        """Evaluate for columns of the ordered rows (n, p) at coefficients (p,)."""
-        predictor = columns @ coefficients
-        centre = float(predictor.max(initial=0.0))
-        weight = np.exp(predictor - centre)
-        total = sets.sums(np.column_stack((weight, columns * weight[:, None])))
-        at_risk = total[:, 0]
-        log_likelihood = float((predictor[sets.kind == INTEREST] - centre).sum() - sets.n_events @ np.log(at_risk))
-        return cls(sets, columns, log_likelihood, centre, weight, at_risk, total[:, 1:] / at_risk[:, None])
+        """Evaluate for columns of the ordered rows (m, p) at coefficients (p,)."""
+        return SubdistributionLikelihood.of(sets, columns).at(coefficients)
 
     @property
     def hazard(self) -> np.ndarray:
         """Increments of the cumulative subdistribution hazard where the linear predictor is `centre`; shape (k,)."""
-        return self.sets.n_events / self.at_risk
+        return self.likelihood.sets.n_events / self.at_risk
 
     def score(self) -> np.ndarray:
         """Give the derivative of the log-likelihood; shape (p,)."""
-        return self.columns[self.sets.kind == INTEREST].sum(axis=0) - self.sets.n_events @ self.mean
+        return self.likelihood.event_sums - self.likelihood.sets.n_events @ self.mean
 
     def information(self) -> np.ndarray:
         """Give minus the second derivative; shape (p, p)."""
-        share = self.weight[:, None] * self.sets.exposure(self.hazard[:, None])
-        return (self.columns * share).T @ self.columns - (self.mean * self.sets.n_events[:, None]).T @ self.mean
+        sets = self.likelihood.sets
+        share = self.weight * sets.n * sets.exposure(self.hazard[:, None])[:, 0]
+        return self.likelihood.columns.second_moments(share) - moments(self.mean.T, sets.n_events)
 
     def influence(self) -> np.ndarray:
-        """Give each ordered row's term eta + psi of the score, the censoring distribution's part included; shape (n, p)."""
-        sets, interest = self.sets, self.sets.kind == INTEREST
-        steps = np.column_stack((self.hazard, self.mean * self.hazard[:, None]))
-        exposed = sets.exposure(steps)
-        terms = self.weight[:, None] * (exposed[:, 1:] - self.columns * exposed[:, :1])
-        terms[interest] += self.columns[interest] - self.mean[sets.place[interest] - 1]
-        for each in sets.groups:
-            terms[each.rows] += self._of_censoring(each, steps)
-        return terms
+        """Give each ordered row's term eta + psi of the score, the censoring distribution's part included; shape (m, p)."""
+        return np.concatenate([terms for _, terms in self._terms()])
 
-    def _of_censoring(self, group: CensoringGroup, steps: np.ndarray) -> np.ndarray:
-        """Give psi of the rows of a group: the integral of q/Y over their censoring martingales.
+    def sandwiched(self, inverse: np.ndarray) -> np.ndarray:
+        """Sum the squared terms of all rows, each times the inverse of the information; shape (p, p)."""
+        total = np.zeros(inverse.shape)
+        for rows, terms in self._terms():
+            total += moments(product(inverse, terms.T), self.likelihood.sets.n[rows])
+        return total
+
+    def _terms(self) -> Iterator[tuple[slice, np.ndarray]]:
+        """Give the terms of the ordered rows, a portion at a time."""
+        sets, columns = self.likelihood.sets, self.likelihood.columns
+        steps = np.column_stack((self.hazard, self.mean * self.hazard[:, None]))
+        passing, own_group, inverse, kinds = from_start(steps), np.zeros(len(sets.n), dtype=np.int64), np.zeros(len(sets.n)), sets.kind
+        for number, group in enumerate(sets.groups):
+            own_group[group.rows], inverse[group.failed] = number, group.inverse
+        later = np.stack([from_end(steps * group.kept[:, None]) for group in sets.groups])
+        lost, gained, passed = self._of_censoring(steps)
+        for start in range(0, len(sets.n), PORTION):
+            rows = slice(start, start + PORTION)
+            matrix, place, group = columns.take(rows).matrix, sets.place[rows], own_group[rows]
+            exposed = passing[place] + later[group, place] * inverse[rows, None]
+            terms = self.weight[rows, None] * (exposed[:, 1:] - matrix * exposed[:, :1]) - lost[passed[rows]]
+            interest, censored = kinds[rows] == INTEREST, kinds[rows] == CENSORED
+            terms[interest] += matrix[interest] - self.mean[place[interest] - 1]
+            terms[censored] += gained[passed[rows][censored]]
+            yield rows, terms
+
+    def _of_censoring(self, steps: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Give psi, the integral of q/Y over the censoring martingales, in two parts: what rows lose by, and gain at, their exits.
 
         q(u) sums over the rows failed from another cause at x < u, and over event times t >= u, what the weight G(t-)/G(x-) lets
-        them add to the score; so a censoring at u changes the weights of those with x < u <= t.
+        them add to the score; so a censoring at u changes the weights of those with x < u <= t. Also gives the line of each ordered row
+        in both, which hold the censoring times of the groups one after another, each group's after a line of nothing.
         """
-        exits, own = self.sets.exit, self.weight[group.failed] * group.inverse
-        failed = np.searchsorted(exits[group.failed], group.ticks)
-        earlier = _from_start(np.column_stack((own, self.columns[group.failed] * own[:, None])))[failed]
-        later = _from_end(steps * group.kept[:, None])[np.searchsorted(self.sets.ticks, group.ticks)]
-        pull = (earlier[:, 1:] * later[:, :1] - earlier[:, :1] * later[:, 1:]) / group.n_risk[:, None]
-        passed = np.searchsorted(group.ticks, exits[group.rows], side="right")
-        terms = -_from_start(pull * (group.n_censor / group.n_risk)[:, None])[passed]
-        censored = self.sets.kind[group.rows] == CENSORED
-        terms[censored] += pull[passed[censored] - 1]
-        return terms
+        sets, p = self.likelihood.sets, self.mean.shape[1]
+        lost, gained, passed, lines = [], [], np.zeros(len(sets.n), dtype=np.int64), 0
+        for group in sets.groups:
+            own = self.weight[group.failed] * sets.n[group.failed] * group.inverse
+            earlier = self._failed_before(group, own)
+            later = from_end(steps * group.kept[:, None])[np.searchsorted(sets.ticks, group.ticks)]
+            pull = (earlier[:, 1:] * later[:, :1] - earlier[:, :1] * later[:, 1:]) / group.n_risk[:, None]
+            lost.append(from_start(pull * (group.n_censor / group.n_risk)[:, None]))
+            gained.append(np.concatenate((np.zeros((1, p)), pull)))
+            passed[group.rows] = lines + np.searchsorted(group.ticks, sets.exit[group.rows], side="right")
+            lines += len(pull) + 1
+        return np.concatenate(lost), np.concatenate(gained), passed
+
+    def _failed_before(self, group: CensoringGroup, own: np.ndarray) -> np.ndarray:
+        """Sum weights, and weights times columns, of the rows failed from another cause before each censoring time; shape (c, 1 + p)."""
+        columns = self.likelihood.columns
+        place, code = np.searchsorted(group.ticks, self.likelihood.sets.exit[group.failed], side="right"), columns.code[group.failed]
+        values = [own, *(None for _ in range(columns.n_columns))]
+        for column, where in enumerate(columns.in_table):
+            values[1 + where] = own * columns.table[:, column][code]
+        for column, where in zip(columns.dense, columns.in_dense, strict=True):
+            values[1 + where] = own * column[group.failed]
+        return np.cumsum(np.column_stack([np.bincount(place, each, minlength=len(group.ticks) + 1) for each in values]), axis=0)[:-1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,15 +236,15 @@ class Maximum:
     converged: bool
 
 
-def maximise(sets: SubdistributionSets, columns: np.ndarray, tolerance: float = 0.0) -> Maximum:
+def maximise(sets: SubdistributionSets, columns: Covariates | np.ndarray, tolerance: float = 0.0) -> Maximum:
     """Maximise by Newton's method with step halving, on centred and scaled columns.
 
     Parameters
     ----------
     sets
-        The risk sets of n rows.
+        The risk sets of m rows.
     columns
-        Covariates of shape (n, p), linearly independent on the rows at risk.
+        Covariates of the rows, (m, p), linearly independent on the rows at risk.
     tolerance
         Stop where no component of the score (times its coefficient, where that exceeds 1) is larger than this part of the
         log-likelihood; 0: go on to the maximum.
@@ -253,14 +256,19 @@ def maximise(sets: SubdistributionSets, columns: np.ndarray, tolerance: float = 
     >>> bool(np.isclose(maximum.coefficients[0], np.log((3 + np.sqrt(33)) / 2), rtol=1e-12))
     True
     """
-    scaled, middle, scale = scaled_columns(columns, sets)
+    return maximise_likelihood(SubdistributionLikelihood.scaled(sets, columns), tolerance)
+
+
+def maximise_likelihood(likelihood: SubdistributionLikelihood, tolerance: float = 0.0, start: Evaluation | None = None) -> Maximum:
+    """Maximise a likelihood of centred and scaled columns, which `start` has with every coefficient 0."""
+    scale, middle = likelihood.scale, likelihood.origin
     done = climb(
-        lambda coefficients: Evaluation.at(sets, scaled, coefficients), scaled, (float(sets.n_events.sum()), 1.0),
-        is_near=lambda now, coefficients: _is_near(now, coefficients, scale, tolerance))
-    leverage, square, top = done.top.influence() @ done.inverse, np.outer(scale, scale), done.top
+        likelihood.at, likelihood.range(), (float(likelihood.sets.n_events.sum()), 1.0),
+        is_near=lambda now, coefficients: _is_near(now, coefficients, scale, tolerance), start=start)
+    square, top = np.outer(scale, scale), done.top
     coefficients = done.coefficients / scale
     return Maximum(
-        coefficients, done.inverse / square, leverage.T @ leverage / square, top.log_likelihood, done.start.log_likelihood,
+        coefficients, done.inverse / square, top.sandwiched(done.inverse) / square, top.log_likelihood, done.start.log_likelihood,
         top.hazard * np.exp(-top.centre - middle @ coefficients), done.runaway, done.converged)
 
 
@@ -268,13 +276,3 @@ def _is_near(now: Evaluation, coefficients: np.ndarray, scale: np.ndarray, toler
     """Say whether the score is as small as the tolerance wants it, on the columns' own scales."""
     pull = np.abs(now.score() * scale) * np.maximum(np.abs(coefficients / scale), 1.0)
     return bool(tolerance > 0 and pull.max(initial=0.0) < tolerance * max(abs(now.log_likelihood), 1.0))
-
-
-def scaled_columns(columns: np.ndarray, sets: SubdistributionSets) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Order, centre and scale the columns; gives the columns (n, p), their means (p,) and their scales (p,)."""
-    ordered = np.asarray(columns, dtype=float)[sets.order]
-    middle = ordered.mean(axis=0)
-    centred = ordered - middle
-    scale = np.sqrt((centred**2).mean(axis=0))
-    scale = np.where(scale > 0, scale, 1.0)
-    return centred / scale, middle, scale

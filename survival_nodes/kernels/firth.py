@@ -10,6 +10,7 @@ References
 ----------
 Firth D (1993) Bias reduction of maximum likelihood estimates. Biometrika 80:27-38.
 Heinze G, Schemper M (2001) A solution to the problem of monotone likelihood in Cox regression. Biometrics 57:114-119.
+Venzon D J, Moolgavkar S H (1988) A method for computing profile-likelihood-based confidence intervals. Appl Stat 37:87-94.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .partial_likelihood import Evaluation, PartialLikelihood
+from .partial_likelihood import Evaluation, Likelihood, PartialLikelihood
+from .pattern_likelihood import PatternLikelihood
+from .penalty_slope import penalty_slope
 from .risk_sets import RiskSets
 
 DECREMENT = 1e-18  # squared length of a step, in standard errors, below which a maximum is reached
@@ -27,7 +30,10 @@ FURTHEST = 5000.0  # log hazard ratio over the range of a column beyond which a 
 LIMIT_REACHED = 1e-9  # how near the penalised likelihood comes to its value at a limit
 ROUNDING = 1e-13  # of the penalised likelihood: differences below it are not seen
 STALLED = 1e-8  # a step shorter than this (as `DECREMENT`) that changes nothing but digits of rounding has arrived
+SETTLED = 1e-13  # decrement below which the value, if not yet the coefficients, is that of the maximum
+GAIN = 10.0  # by how much a step by the information of its own point makes the decrement smaller, or the slopes on the way are asked
 MAX_STEPS = 200
+QUICK_STEPS = 12  # most that a limit is looked for by solving for all coefficients at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,55 +84,24 @@ def maximise_penalised(sets: RiskSets, columns: np.ndarray, ties: str, chi_squar
     >>> bool(np.isclose(maximum.coefficients[0], np.log(3), rtol=1e-9))
     True
     """
-    likelihood = PartialLikelihood.scaled(sets, columns, ties)
-    p, scale = likelihood.columns.shape[1], likelihood.scale
+    return maximise_penalised_likelihood(PartialLikelihood.scaled(sets, columns, ties), columns.std(axis=0, ddof=1), chi_square)
+
+
+def maximise_penalised_likelihood(likelihood: PartialLikelihood | PatternLikelihood, spread: np.ndarray, chi_square: float) -> PenalisedMaximum:
+    """Maximise the penalised likelihood of centred and scaled columns; `spread` (p,) are the standard deviations of the columns over all rows."""
+    scale, p = likelihood.scale, len(spread)
     null = _point(likelihood, np.zeros(p))
     top, without, converged = _highest(likelihood, null)
     wanted = top.value - chi_square / 2
     low, high = (np.array([_limit(likelihood, top, column, side, wanted) for column in range(p)]) for side in (-1, 1))
     ratio = np.array([2 * (top.value - point.value) for point in without])
-    units = float(np.log(scale).sum() - np.log(columns.std(axis=0, ddof=1)).sum())
+    units = float(np.log(scale).sum() - np.log(spread).sum())
     return PenalisedMaximum(
         top.coefficients / scale, np.linalg.inv(top.information) / np.outer(scale, scale), top.value + units, null.value + units,
         low / scale, high / scale, ratio, converged)
 
 
-def penalty_slope(evaluation: Evaluation, inverse_root: np.ndarray) -> np.ndarray:
-    """Give tr(I^-1 dI/db_r) for each coefficient r, with I^-1 = L L' and L = `inverse_root`; shape (p,)."""
-    likelihood, divisors, weight = evaluation.likelihood, evaluation.divisors, evaluation.weight
-    sets, columns, died, at_risk = likelihood.sets, likelihood.columns, likelihood.sets.died, evaluation.at_risk
-    place, whitened = sets.last[died], columns @ inverse_root
-    square = weight * (whitened**2).sum(axis=1)
-    total, dying = evaluation.total, evaluation.dying
-    white, white_dying = total @ inverse_root, dying @ inverse_root
-    exposed = sets.exposure(divisors.once / at_risk)
-    exposed[died] -= (divisors.share / at_risk)[place]
-    means = sets.exposure((white * divisors.squared[:, None] - white_dying * divisors.share_squared[:, None]) / at_risk[:, None])
-    means[died] -= ((white * divisors.share_squared[:, None] - white_dying * divisors.share_share_squared[:, None]) / at_risk[:, None])[place]
-    by_row = square * exposed - 2 * weight * (whitened * means).sum(axis=1)
-    squares, squares_dying = sets.at_risk(square) / at_risk, sets.among_deaths(square) / at_risk
-    cubed = _cubed(evaluation)
-    both, mixed, own = (white**2).sum(axis=1), (white * white_dying).sum(axis=1), (white_dying**2).sum(axis=1)
-    with_total = squares_dying * divisors.share_squared - squares * divisors.squared + 2 * (both * cubed[0] - 2 * mixed * cubed[1] + own * cubed[2])
-    with_dying = squares * divisors.share_squared - squares_dying * divisors.share_share_squared
-    with_dying -= 2 * (both * cubed[1] - 2 * mixed * cubed[2] + own * cubed[3])
-    return columns.T @ by_row + total.T @ with_total + dying.T @ with_dying
-
-
-def _cubed(evaluation: Evaluation) -> np.ndarray:
-    """Sum 1, share, share squared and share cubed over the cubed divisors of each place; shape (4, k)."""
-    likelihood, n_deaths = evaluation.likelihood, evaluation.likelihood.sets.n_deaths
-    if not likelihood.efron:
-        return np.vstack([n_deaths.astype(float), np.zeros((3, len(n_deaths)))])
-    dying = likelihood.sets.among_deaths(evaluation.weight) / evaluation.at_risk
-    starts = np.concatenate(([0], np.cumsum(n_deaths)[:-1]))
-    place = np.repeat(np.arange(len(n_deaths)), n_deaths)
-    share = (np.arange(len(place)) - starts[place]) / n_deaths[place]
-    inverse = (1.0 - share * dying[place]) ** -3
-    return np.vstack([np.add.reduceat(share**power * inverse, starts) for power in range(4)])
-
-
-def _point(likelihood: PartialLikelihood, coefficients: np.ndarray) -> _Point | None:
+def _point(likelihood: Likelihood, coefficients: np.ndarray) -> _Point | None:
     """Evaluate, or give None where the information has no determinant."""
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         evaluation = likelihood.at(coefficients)
@@ -142,7 +117,7 @@ def _point(likelihood: PartialLikelihood, coefficients: np.ndarray) -> _Point | 
     return _Point(coefficients, value, evaluation.score() + penalty_slope(evaluation, inverse_root) / 2, information)
 
 
-def _highest(likelihood: PartialLikelihood, null: _Point) -> tuple[_Point, list[_Point], bool]:
+def _highest(likelihood: Likelihood, null: _Point) -> tuple[_Point, list[_Point], bool]:
     """Give the maximum, those with each coefficient held at 0, and whether all were reached.
 
     The penalised likelihood of a handful of rows may have several tops: where one with a coefficient held at 0 stands higher than
@@ -150,27 +125,27 @@ def _highest(likelihood: PartialLikelihood, null: _Point) -> tuple[_Point, list[
     """
     top, reached = _climb(likelihood, null, np.ones(len(null.coefficients), dtype=bool))
     while True:
-        held = [_constrained(likelihood, top, column, 0.0) for column in range(len(null.coefficients))]
+        held = [_constrained(likelihood, top, column, 0.0, SETTLED) for column in range(len(null.coefficients))]
         best = max((point for point, _ in held), key=lambda point: point.value)
         if best.value <= top.value + LIMIT_REACHED:
             return top, [point for point, _ in held], reached and all(there for _, there in held)
         top, reached = _climb(likelihood, best, np.ones(len(null.coefficients), dtype=bool))
 
 
-def _climb(likelihood: PartialLikelihood, now: _Point, free: np.ndarray) -> tuple[_Point, bool]:
-    """Climb to the maximum over the free coefficients by the method of Broyden, Fletcher, Goldfarb and Shanno.
+def _climb(likelihood: Likelihood, now: _Point, free: np.ndarray, enough: float = DECREMENT) -> tuple[_Point, bool]:
+    """Climb to the maximum over the free coefficients, by Newton's steps and then by the method of Broyden, Fletcher, Goldfarb and Shanno.
 
-    The information is the curvature of the likelihood alone, so Newton's steps by it may overshoot for ever: it is where the
-    curvature begins, and the slopes met on the way teach the rest.
+    The information is the curvature of the likelihood alone. With many events that is nearly all, and steps by it go straight to the top;
+    with few they may overshoot for ever, so where a step brings little the slopes met on the way teach the rest.
     """
     if not free.any():
         return now, True
-    reach = np.ptp(likelihood.columns, axis=0)[free]
-    inverse, stalled = np.linalg.inv(now.information[np.ix_(free, free)]), 0
+    reach = np.ptp(likelihood.range, axis=0)[free]
+    inverse, straight, stalled = _inverse(now, free), True, 0
     for _ in range(MAX_STEPS):
         step = inverse @ now.slope[free]
         decrement = float(now.slope[free] @ step)
-        if decrement <= DECREMENT:
+        if decrement <= enough:
             return now, True
         step *= min(1.0, LONGEST_STEP / max(float((np.abs(step) * reach).max()), LONGEST_STEP))
         further = _risen(likelihood, now, free, step)
@@ -179,12 +154,18 @@ def _climb(likelihood: PartialLikelihood, now: _Point, free: np.ndarray) -> tupl
         stalled = stalled + 1 if further.value - now.value <= ROUNDING * (1 + abs(now.value)) else 0
         if stalled > 2 and decrement <= STALLED:
             return further, True
+        own = _inverse(further, free)
+        straight = straight and float(further.slope[free] @ own @ further.slope[free]) <= decrement / GAIN
         moved, bent = (further.coefficients - now.coefficients)[free], (now.slope - further.slope)[free]
-        inverse, now = _updated(inverse, moved, bent), further
+        inverse, now = own if straight else _updated(inverse, moved, bent), further
     return now, False
 
 
-def _risen(likelihood: PartialLikelihood, now: _Point, free: np.ndarray, step: np.ndarray) -> _Point | None:
+def _inverse(point: _Point, free: np.ndarray) -> np.ndarray:
+    return np.linalg.inv(point.information[np.ix_(free, free)])
+
+
+def _risen(likelihood: Likelihood, now: _Point, free: np.ndarray, step: np.ndarray) -> _Point | None:
     """Take the step, halved until the penalised likelihood rises (rounding near the top is not a fall); None if it does not."""
     slope, rounding = float(now.slope[free] @ step), ROUNDING * (1 + abs(now.value))
     for halvings in range(40):
@@ -205,7 +186,9 @@ def _updated(inverse: np.ndarray, moved: np.ndarray, bent: np.ndarray) -> np.nda
     return turn @ inverse @ turn.T + np.outer(moved, moved) / product
 
 
-def _constrained(likelihood: PartialLikelihood, near: _Point, column: int, value: float) -> tuple[_Point | None, bool]:
+def _constrained(
+    likelihood: Likelihood, near: _Point, column: int, value: float, enough: float = DECREMENT,
+) -> tuple[_Point | None, bool]:
     """Maximise with one coefficient held at a value, starting from where the others stood at another value of it."""
     free = np.arange(len(near.coefficients)) != column
     others, information = near.coefficients[free], near.information
@@ -215,14 +198,17 @@ def _constrained(likelihood: PartialLikelihood, near: _Point, column: int, value
         coefficients[column], coefficients[free] = value, beside
         start = _point(likelihood, coefficients)
         if start is not None:
-            return _climb(likelihood, start, free)
+            return _climb(likelihood, start, free, enough)
     return None, False
 
 
-def _limit(likelihood: PartialLikelihood, top: _Point, column: int, side: int, wanted: float) -> float:
+def _limit(likelihood: Likelihood, top: _Point, column: int, side: int, wanted: float) -> float:
     """Follow the profile of a coefficient to where it has fallen to `wanted`; its slope is that of the penalised likelihood."""
+    quick = _limit_at_once(likelihood, top, column, side, wanted)
+    if quick is not None:
+        return quick
     inside, outside, centre = 0.0, np.inf, top.coefficients[column]
-    furthest = FURTHEST / np.ptp(likelihood.columns[:, column])
+    furthest = FURTHEST / np.ptp(likelihood.range, axis=0)[column]
     away = np.sqrt(2 * (top.value - wanted) * np.linalg.inv(top.information)[column, column])
     nearest = top
     for _ in range(MAX_STEPS):
@@ -239,3 +225,29 @@ def _limit(likelihood: PartialLikelihood, top: _Point, column: int, side: int, w
         # Newton's step along the profile, kept between what is known to lie inside and outside.
         away = further if inside < further < min(outside, 2 * away) else (inside + outside) / 2 if np.isfinite(outside) else 2 * away
     return np.nan
+
+
+def _limit_at_once(likelihood: Likelihood, top: _Point, column: int, side: int, wanted: float) -> float | None:
+    """Solve for the value wanted and for the slopes of the other coefficients together, by Newton's method; None where it goes astray."""
+    now, others, reach = top, np.arange(len(top.coefficients)) != column, np.ptp(likelihood.range, axis=0)
+    for _ in range(QUICK_STEPS):
+        inverse, across = _inverse(now, others), now.information[others, column]
+        level, lean = inverse @ now.slope[others], inverse @ across
+        if now is not top and abs(now.value - wanted) <= LIMIT_REACHED and float(now.slope[others] @ level) <= SETTLED:
+            there = float(now.coefficients[column])
+            return there if side * (there - top.coefficients[column]) > 0 > side * now.slope[column] else None
+        # The value along the ridge of the other coefficients, as a parabola of how far this one moves.
+        height = now.value + float(now.slope[others] @ level) / 2 - wanted
+        slope, bend = now.slope[column] - float(now.slope[others] @ lean), now.information[column, column] - float(across @ lean)
+        root = slope**2 + 2 * bend * height
+        if not root >= 0 or not bend > 0:
+            return None
+        step = np.empty(len(others))
+        step[column] = (slope + side * np.sqrt(root)) / bend
+        step[others] = level - lean * step[column]
+        if (np.abs(step) * reach).max() > LONGEST_STEP or abs(now.coefficients[column] - top.coefficients[column]) * reach[column] > FURTHEST:
+            return None
+        now = _point(likelihood, now.coefficients + step)
+        if now is None:
+            return None
+    return None

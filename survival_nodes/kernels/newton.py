@@ -9,6 +9,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 
 DECREMENT = 1e-16  # Newton decrement below which the next step would be rounding error
+NO_MORE = 1e-22  # decrement of a step that moves nothing by more than 1e-11 of its standard error: the likelihood is not looked at again
 DRIFT = 1e-10  # decrement at which a likelihood that only creeps upwards is taken to have no maximum
 UNSETTLED = 1e-6  # decrement above which the other coefficients are not yet known either
 FLAT = 1e-11  # information per event, on scaled columns, below which a direction cannot be told from rounding
@@ -52,6 +53,7 @@ class Climb(Generic[P]):
 
 def climb(
     at: Callable[[np.ndarray], P], columns: np.ndarray, weights: tuple[float, float], is_near: Callable[[P, np.ndarray], bool] | None = None,
+    start: P | None = None,
 ) -> Climb[P]:
     """Climb from 0 by Newton's method with step halving.
 
@@ -60,20 +62,26 @@ def climb(
     at
         The likelihood at coefficients (p,).
     columns
-        Centred and scaled covariates of the rows, shape (m, p).
+        Centred and scaled covariates of the rows, shape (m, p), or no more than the lowest and the highest of each, (2, p).
     weights
         What all events weigh together, and what one weighs: an estimate does not hang on the unit of weights.
     is_near
         Whether a point is near enough to stop at; None: go on to the maximum.
+    start
+        The likelihood with every coefficient 0, where that is known already.
     """
     coefficients, reach = np.zeros(columns.shape[1]), np.ptp(columns, axis=0)
-    start = now = at(coefficients)
+    start = now = at(coefficients) if start is None else start
     step, inverse, flat = _step(now, weights[0])
     score_test = float(now.score() @ step)
     decrement, ends, before = score_test / weights[1], False, np.inf
     for n_steps in range(1, MAX_STEPS + 1):
         if is_near is not None and is_near(now, coefficients) and (np.abs(step) * reach <= RUNAWAY).all():
             ends, last, runaway = True, step, flat
+            break
+        if decrement <= NO_MORE:
+            coefficients = coefficients + step
+            ends, last, runaway = True, step, flat | (np.abs(coefficients) * reach > ENDLESS)
             break
         now, coefficients, last = _advance(at, now, coefficients, step)
         step, inverse, flat = _step(now, weights[0])

@@ -19,45 +19,34 @@ Therneau T M, Grambsch P M (2000) Modeling survival data, section 3.3. Springer.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
+from .divisors import Divisors, breslow_divisors, efron_divisors
 from .newton import climb
+from .places import Places
 from .risk_sets import RiskSets
+from .thin import moments, product
 
 
-@dataclass(frozen=True, eq=False)
-class Divisors:
-    """Sums over the divisors of each place, taken as fractions of S0: of 1 and of the share l/d over them, and over their squares.
+class Likelihood(Protocol):
+    """A partial likelihood as an evaluation sees it; columns are centred and scaled by `scale` (p,), None for not at all."""
 
-    All are multiplied by the mean case weight of the place's deaths, where rows are weighted.
-    """
-
-    log_total: float
-    once: np.ndarray
-    share: np.ndarray
-    squared: np.ndarray
-    share_squared: np.ndarray
-    share_share_squared: np.ndarray
-
-
-def efron_divisors(dying: np.ndarray, n_deaths: np.ndarray, mean_weight: np.ndarray | None = None) -> Divisors:
-    """Sum over the divisors 1 - (l/d) D0/S0; `dying` is D0/S0 of each place, `mean_weight` the mean case weight of its deaths."""
-    starts = np.concatenate(([0], np.cumsum(n_deaths)[:-1]))
-    place = np.repeat(np.arange(len(n_deaths)), n_deaths)
-    share = (np.arange(len(place)) - starts[place]) / n_deaths[place]
-    divisor = 1.0 - share * dying[place]
-    inverse = 1.0 / divisor
-    summed = [np.add.reduceat(values, starts) for values in (inverse, share * inverse, inverse**2, share * inverse**2, (share * inverse) ** 2)]
-    if mean_weight is None:
-        return Divisors(float(np.log(divisor).sum()), *summed)
-    return Divisors(float(mean_weight[place] @ np.log(divisor)), *(mean_weight * values for values in summed))
-
-
-def breslow_divisors(death_weight: np.ndarray) -> Divisors:
-    """Sum over d divisors of 1, each with the mean case weight; `death_weight` is d times that."""
-    none, ones = np.zeros(len(death_weight)), death_weight.astype(float)
-    return Divisors(0.0, ones, none, ones, none, none)
+    @property
+    def sets(self) -> Places | RiskSets: ...
+    @property
+    def scale(self) -> np.ndarray | None: ...
+    @property
+    def range(self) -> np.ndarray: ...
+    @property
+    def death_weight(self) -> np.ndarray: ...
+    @property
+    def death_sums(self) -> np.ndarray: ...
+    def at(self, coefficients: np.ndarray) -> Evaluation: ...
+    def only(self, columns: np.ndarray) -> Likelihood: ...
+    def exposed_moments(self, evaluated: Evaluation, hazard: np.ndarray, gone: np.ndarray) -> np.ndarray: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,24 +59,40 @@ class Evaluation:
         The log partial likelihood.
     centre
         The linear predictor from which `weight` = exp(predictor - centre) is measured, so that it cannot overflow.
-    weight
-        For each ordered row, times its case weight; shape (m,).
+    unit_weight
+        exp(predictor - centre) of each ordered row, times its case weight; shape (m,). None where it is that of patterns.
     at_risk
         S0 of each place; shape (k,).
     total, dying
         S1/S0 and D1/S0 of each place; shape (k, p).
     divisors
         Sums over the divisors of each place, as fractions of S0.
+    pattern_weight
+        exp(predictor - centre) of each pattern, where the likelihood is one of patterns alone; shape (u,).
+    unit_dying_weight
+        The weights of those that die, where they are kept apart from the other rows.
     """
 
-    likelihood: PartialLikelihood
+    likelihood: Likelihood
     log_likelihood: float
     centre: float
-    weight: np.ndarray
+    unit_weight: np.ndarray | None
     at_risk: np.ndarray
     total: np.ndarray
     dying: np.ndarray
     divisors: Divisors
+    pattern_weight: np.ndarray | None = None
+    unit_dying_weight: np.ndarray | None = None
+
+    @cached_property
+    def weight(self) -> np.ndarray:
+        """The weight of each ordered row (each unit, where the likelihood is one of patterns), times its case weight or count; shape (m,)."""
+        return self.likelihood.units.spread(self.pattern_weight) if self.unit_weight is None else self.unit_weight
+
+    @cached_property
+    def dying_weight(self) -> np.ndarray:
+        """The same of the units that die, where they are kept apart."""
+        return self.likelihood.deaths.spread(self.pattern_weight) if self.unit_dying_weight is None else self.unit_dying_weight
 
     @property
     def hazard(self) -> np.ndarray:
@@ -105,14 +110,13 @@ class Evaluation:
 
     def score_at(self) -> np.ndarray:
         """Give the score of each place, covariates of its deaths less their expectation; shape (k, p)."""
-        columns, weight = self.likelihood.columns, self.likelihood.case_weight
-        return self.likelihood.sets.among_deaths(columns if weight is None else columns * weight[:, None]) - self.expected()
+        return self.likelihood.death_sums - self.expected()
 
     def only(self, columns: np.ndarray) -> Evaluation:
         """Give the same model seen through some of its columns (a boolean mask of shape (p,))."""
-        scale = self.likelihood.scale
-        fewer = replace(self.likelihood, columns=self.likelihood.columns[:, columns], scale=None if scale is None else scale[columns])
-        return replace(self, likelihood=fewer, total=self.total[:, columns], dying=self.dying[:, columns])
+        if columns.all():
+            return self
+        return replace(self, likelihood=self.likelihood.only(columns), total=self.total[:, columns], dying=self.dying[:, columns])
 
     def score(self, weight: np.ndarray | None = None) -> np.ndarray:
         """Sum the scores of the places, each times its weight; shape (p,)."""
@@ -120,17 +124,21 @@ class Evaluation:
 
     def information(self, weight: np.ndarray | None = None) -> np.ndarray:
         """Sum the informations of the places, each times its weight; shape (p, p)."""
-        sets, columns = self.likelihood.sets, self.likelihood.columns
+        return self._information if weight is None else self._informed(weight)
+
+    @cached_property
+    def _information(self) -> np.ndarray:
+        return self._informed(None)
+
+    def _informed(self, weight: np.ndarray | None) -> np.ndarray:
         divisors, total, dying = self.divisors, self.total, self.dying
         once, share, squared, share_squared, both = (
             part if weight is None else weight * part
             for part in (divisors.once, divisors.share, divisors.squared, divisors.share_squared, divisors.share_share_squared)
         )
-        per_row = sets.exposure(once / self.at_risk)
-        per_row[sets.died] -= (share / self.at_risk)[sets.last[sets.died]]
-        second = (columns * (self.weight * per_row)[:, None]).T @ columns
-        mixed = (total * share_squared[:, None]).T @ dying
-        return second - (total * squared[:, None]).T @ total + mixed + mixed.T - (dying * both[:, None]).T @ dying
+        second = self.likelihood.exposed_moments(self, once / self.at_risk, share / self.at_risk)
+        mixed = product((total * share_squared[:, None]).T, dying)
+        return second - moments(total.T, squared) + mixed + mixed.T - moments(dying.T, both)
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +146,8 @@ class PartialLikelihood:
     """A partial likelihood, ready to be evaluated.
 
     `sets` the risk sets; `columns` of the ordered rows (m, p); `efron` how ties are treated; `case_weight` of the ordered rows (m,),
-    above 0, None where all are 1; `scale` (p,) what the columns have been divided by, None for nothing.
+    above 0, None where all are 1; `origin` and `scale` (p,) what has been taken off the columns, and what they were then divided by, None
+    for nothing.
     """
 
     sets: RiskSets
@@ -146,6 +155,7 @@ class PartialLikelihood:
     efron: bool = True
     case_weight: np.ndarray | None = None
     scale: np.ndarray | None = None
+    origin: np.ndarray | None = None
 
     @classmethod
     def of(cls, sets: RiskSets, columns: np.ndarray, ties: str = "efron", case_weight: np.ndarray | None = None) -> PartialLikelihood:
@@ -164,8 +174,29 @@ class PartialLikelihood:
     def scaled(cls, sets: RiskSets, columns: np.ndarray, ties: str = "efron", case_weight: np.ndarray | None = None) -> PartialLikelihood:
         """Take the columns centred and scaled, which changes coefficients by `scale` and the likelihood not at all."""
         weight = None if case_weight is None else np.asarray(case_weight, dtype=float)[sets.order]
-        centred, scale = standardised(columns, sets)
-        return cls(sets, centred, ties == "efron", weight, scale)
+        centred, origin, scale = standardised(columns, sets)
+        return cls(sets, centred, ties == "efron", weight, scale, origin)
+
+    def only(self, columns: np.ndarray) -> PartialLikelihood:
+        """Give the likelihood of some columns (a boolean mask of shape (p,))."""
+        scale, origin = (None if each is None else each[columns] for each in (self.scale, self.origin))
+        return replace(self, columns=self.columns[:, columns], scale=scale, origin=origin)
+
+    @property
+    def range(self) -> np.ndarray:
+        """The lowest and the highest value of each column, shape (2, p)."""
+        return np.array([self.columns.min(axis=0), self.columns.max(axis=0)])
+
+    @cached_property
+    def death_sums(self) -> np.ndarray:
+        """Sum of the columns of each place's deaths, times their case weights; shape (k, p)."""
+        return self.sets.among_deaths(self.columns if self.case_weight is None else self.columns * self.case_weight[:, None])
+
+    def exposed_moments(self, evaluated: Evaluation, hazard: np.ndarray, gone: np.ndarray) -> np.ndarray:
+        """Sum w x x' over rows, each times the hazard it was exposed to, a death's own less what of it was gone; shape (p, p)."""
+        per_row = self.sets.exposure(hazard)
+        per_row[self.sets.died] -= gone[self.sets.last[self.sets.died]]
+        return product((self.columns * (evaluated.weight * per_row)[:, None]).T, self.columns)
 
     @property
     def death_weight(self) -> np.ndarray:
@@ -199,7 +230,7 @@ class Maximum:
     """Where the partial likelihood is greatest.
 
     `coefficients` (p,), `covariance` (p, p), `log_likelihood`, `null_log_likelihood`, `score_test` (chi-square at 0);
-    `runaway` (p,) marks coefficients that have no finite estimate, `converged` is False where the steps ran out.
+    `runaway` (p,) marks coefficients that have no finite estimate, `converged` is False where the steps ran out; `top` the likelihood there.
     """
 
     coefficients: np.ndarray
@@ -210,6 +241,7 @@ class Maximum:
     runaway: np.ndarray
     converged: bool
     n_steps: int
+    top: Evaluation
 
 
 def maximise(sets: RiskSets, columns: np.ndarray, ties: str = "efron", case_weight: np.ndarray | None = None) -> Maximum:
@@ -231,21 +263,27 @@ def maximise(sets: RiskSets, columns: np.ndarray, ties: str = "efron", case_weig
     >>> bool(np.isclose(maximum.coefficients[0], np.log((3 + np.sqrt(33)) / 2), rtol=1e-12))
     True
     """
-    likelihood = PartialLikelihood.scaled(sets, columns, ties, case_weight)
+    return maximise_likelihood(PartialLikelihood.scaled(sets, columns, ties, case_weight))
+
+
+def maximise_likelihood(likelihood: Likelihood, start: Evaluation | None = None) -> Maximum:
+    """Maximise a likelihood of centred and scaled columns, which `start` has with every coefficient 0."""
     scale, weight = likelihood.scale, float(likelihood.death_weight.sum())
-    done = climb(likelihood.at, likelihood.columns, (weight, weight / float(sets.n_deaths.sum())))
+    done = climb(likelihood.at, likelihood.range, (weight, weight / float(likelihood.sets.n_deaths.sum())), start=start)
     return Maximum(
         done.coefficients / scale, done.inverse / np.outer(scale, scale), done.top.log_likelihood, done.start.log_likelihood, done.score_test,
-        done.runaway, done.converged, done.n_steps)
+        done.runaway, done.converged, done.n_steps, done.top)
 
 
-def standardised(columns: np.ndarray, sets: RiskSets) -> tuple[np.ndarray, np.ndarray]:
-    """Centre and scale the columns of the ordered rows; gives the columns (m, p) and the scales (p,)."""
-    kept = np.asarray(columns, dtype=float)[sets.order]
-    centred = kept - kept.mean(axis=0)
-    scale = np.sqrt((centred**2).mean(axis=0))
+def standardised(columns: np.ndarray, sets: RiskSets) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Centre and scale the columns of the ordered rows; gives the columns (m, p), their means and the scales (p,)."""
+    kept, repeats = np.asarray(columns, dtype=float)[sets.order], sets.repeats
+    share = np.full(len(kept), 1 / len(kept)) if repeats is None else repeats / repeats.sum()
+    origin = kept.mean(axis=0) if repeats is None else share @ kept
+    centred = kept - origin
+    scale = np.sqrt(share @ centred**2)
     scale = np.where(scale > 0, scale, 1.0)
-    return centred / scale, scale
+    return centred / scale, origin, scale
 
 
 def dependent_columns(gram: np.ndarray, tolerance: float = 1e-10) -> np.ndarray:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 CELLS = 1 << 22  # scores shuffled at a time
+CROWD = 8  # rows to each distinct score and group above which scores are dealt out as counts
 ROUNDING = 1e-9  # by which equal statistics may differ
 TINY = 1e-13  # of a score beside the largest weight
 
@@ -106,11 +107,36 @@ def _choices(n: int, size: int) -> np.ndarray:
 
 
 def random_sums(scores: Sequence[np.ndarray], sizes: Sequence[Sequence[int]], n: int, generator: np.random.Generator) -> Iterator[np.ndarray]:
-    """Give the groups' sums of scores in `n` random assignments, some at a time, shapes (., k)."""
-    batch = max(1, CELLS // max(1, sum(map(len, scores))))
+    """Give the groups' sums of scores in `n` random assignments, some at a time, shapes (., k).
+
+    Where many rows share few scores, how many of each score every group is dealt is drawn instead of the rows: the same law, whatever
+    the number of rows.
+    """
+    dealt = [_of_scores(own, groups) for own, groups in zip(scores, sizes, strict=True)]
+    batch = max(1, CELLS // max(1, sum(map(len, (own if of_scores is None else of_scores[0] for own, of_scores in zip(scores, dealt, strict=True))))))
     for start in range(0, n, batch):
         size = min(batch, n - start)
-        yield sum(_shuffled(own, groups, size, generator) for own, groups in zip(scores, sizes, strict=True))
+        yield sum(
+            _shuffled(own, groups, size, generator) if of_scores is None else _counted(*of_scores, groups, size, generator)
+            for own, groups, of_scores in zip(scores, sizes, dealt, strict=True))
+
+
+def _of_scores(scores: np.ndarray, sizes: Sequence[int]) -> tuple[np.ndarray, np.ndarray] | None:
+    """Give the distinct scores and how many rows have each, where these are few beside the rows; else None."""
+    distinct, n = np.unique(scores, return_counts=True)
+    return (distinct, n) if len(scores) > CROWD * len(distinct) * len(sizes) else None
+
+
+def _counted(scores: np.ndarray, n_rows: np.ndarray, sizes: Sequence[int], n: int, generator: np.random.Generator) -> np.ndarray:
+    left, sums = np.broadcast_to(n_rows, (n, len(n_rows))), []
+    for size in sizes[:-1]:
+        if left.strides[0]:
+            drawn = np.stack([generator.multivariate_hypergeometric(own, size) for own in left])
+        else:  # all have the same rows yet
+            drawn = generator.multivariate_hypergeometric(n_rows, size, size=n)
+        sums.append(drawn @ scores)
+        left = left - drawn
+    return np.column_stack([*sums, left @ scores])
 
 
 def _shuffled(scores: np.ndarray, sizes: Sequence[int], n: int, generator: np.random.Generator) -> np.ndarray:

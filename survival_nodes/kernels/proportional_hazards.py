@@ -57,7 +57,10 @@ def score_test(fitted: Evaluation, g: np.ndarray, groups: Sequence[Sequence[int]
     return statistics
 
 
-def transformed_times(transform: str, entry: np.ndarray, exit_: np.ndarray, event: np.ndarray, at: np.ndarray, times: np.ndarray) -> np.ndarray:
+def transformed_times(
+    transform: str, entry: np.ndarray | None, exit_: np.ndarray, event: np.ndarray, at: np.ndarray, times: np.ndarray,
+    repeats: np.ndarray | None = None,
+) -> np.ndarray:
     """Give g at each place.
 
     Parameters
@@ -66,26 +69,36 @@ def transformed_times(transform: str, entry: np.ndarray, exit_: np.ndarray, even
         `km`: one less the Kaplan-Meier estimate of all rows just before the time; `rank`: the mean rank of the time among all exit
         times; `identity`; `log`.
     entry, exit_, event
-        Integer ticks and 0/1 of the fitted rows, shape (n,).
+        Integer ticks and 0/1 of the fitted rows, shape (n,); entry None where all are there from the origin.
     at, times
         Ticks of the places and the same in a unit of time, shape (k,).
+    repeats
+        How many rows each stands for, shape (n,); None for one.
 
     >>> exit_, event = np.array([1, 2, 2, 4]), np.array([1, 1, 0, 1])
     >>> places = np.array([1, 2, 4])
-    >>> transformed_times("km", np.full(4, -1), exit_, event, places, places).tolist()
+    >>> transformed_times("km", None, exit_, event, places, places).tolist()
     [0.0, 0.25, 0.5]
-    >>> transformed_times("rank", np.full(4, -1), exit_, event, places, places).tolist()
+    >>> transformed_times("rank", None, exit_, event, places, places).tolist()
     [1.0, 2.5, 4.0]
     """
     if transform == "identity":
         return times.astype(float)
     if transform == "log":
         return np.log(times)
-    sorted_exits = np.sort(exit_)
-    below, through = np.searchsorted(sorted_exits, at, side="left"), np.searchsorted(sorted_exits, at, side="right")
+    leaving = np.bincount(exit_, repeats)
+    through = np.cumsum(leaving)
     if transform == "rank":
-        return (below + 1 + through) / 2
-    died_at, n_died = np.unique(exit_[event.astype(bool)], return_counts=True)
-    n_risk = np.searchsorted(np.sort(entry), died_at, side="left") - np.searchsorted(sorted_exits, died_at, side="left")
-    survival = np.concatenate(([1.0], np.cumprod(1 - n_died / n_risk)))
-    return 1 - survival[np.searchsorted(died_at, at, side="left")]
+        return (through[at] - leaving[at] + 1 + through[at]) / 2
+    died = np.flatnonzero(event)
+    n_died = np.bincount(exit_[died], None if repeats is None else repeats[died], minlength=len(leaving))
+    n_risk = _entered(entry, repeats, len(leaving)) - (through - leaving) if entry is not None else through[-1] - (through - leaving)
+    dying = n_died > 0
+    survival = np.cumprod(1 - n_died[dying] / n_risk[dying])
+    before = np.cumsum(dying) - dying
+    return 1 - np.concatenate(([1.0], survival))[before[at]]
+
+
+def _entered(entry: np.ndarray, repeats: np.ndarray | None, n_ticks: int) -> np.ndarray:
+    """Count the rows that have come under observation before each tick."""
+    return np.cumsum(np.bincount(entry + 1, repeats, minlength=n_ticks + 1))[:n_ticks]

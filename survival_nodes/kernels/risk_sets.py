@@ -10,9 +10,12 @@ sizes of it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+
+from .places import stable_order
 
 
 class Bundle(NamedTuple):
@@ -59,6 +62,8 @@ class RiskSets:
         Where each stratum with events starts and stops among the places.
     early, late
         How the rows are bundled: those at risk from the start of their stratum, and those that enter later.
+    repeats
+        How many rows each of those stands for, shape (m,); None for one.
     """
 
     order: np.ndarray
@@ -71,9 +76,12 @@ class RiskSets:
     bounds: tuple[tuple[int, int], ...]
     early: Bundle
     late: tuple[Split, ...]
+    repeats: np.ndarray | None = None
 
     @classmethod
-    def of(cls, entry: np.ndarray, exit_: np.ndarray, event: np.ndarray, stratum: np.ndarray | None = None) -> RiskSets:
+    def of(
+        cls, entry: np.ndarray, exit_: np.ndarray, event: np.ndarray, stratum: np.ndarray | None = None, repeats: np.ndarray | None = None,
+    ) -> RiskSets:
         """Find the risk sets of rows with integer times; a row is at risk at t where entry < t <= exit.
 
         Parameters
@@ -84,6 +92,8 @@ class RiskSets:
             0 or 1, shape (n,); at least one event.
         stratum
             Codes from 0, shape (n,); None for one stratum.
+        repeats
+            How many rows each stands for, shape (n,); None for one. Sums over the sets are of values that hold them already.
 
         >>> sets = RiskSets.of(np.array([-1, -1, 2]), np.array([1, 3, 3]), np.array([1, 1, 1]))
         >>> sets.ticks.tolist(), sets.n_deaths.tolist(), sets.at_risk(np.ones(3)).tolist()
@@ -96,15 +106,17 @@ class RiskSets:
         places = np.unique(leaves[died])
         first = np.searchsorted(places, codes * span + entry + 1, side="right")
         last = np.searchsorted(places, leaves, side="right") - 1
-        order = np.argsort(last, kind="stable")
+        order = stable_order(last + 1, len(places) + 1)
         order = order[first[order] <= last[order]]
         first, last = first[order], last[order]
         strata, ticks = places // span, places % span - 1
         edges = [0, *(np.flatnonzero(np.diff(strata)) + 1).tolist(), len(places)]
         early, late = _bundled(first, last, strata)
+        own = None if repeats is None else np.asarray(repeats, dtype=float)[order]
+        n_deaths = np.bincount(last[died[order]], None if own is None else own[died[order]], minlength=len(places)).astype(np.int64)
         return cls(
-            order, first, last, died[order], n_deaths=np.bincount(last[died[order]], minlength=len(places)), ticks=ticks, strata=strata,
-            bounds=tuple(zip(edges[:-1], edges[1:], strict=True)), early=early, late=late)
+            order, first, last, died[order], n_deaths=n_deaths, ticks=ticks, strata=strata,
+            bounds=tuple(zip(edges[:-1], edges[1:], strict=True)), early=early, late=late, repeats=own)
 
     def at_risk(self, values: np.ndarray) -> np.ndarray:
         """Sum values of the ordered rows over each place's risk set: (m, ...) in, (k, ...) out."""
@@ -144,8 +156,11 @@ class RiskSets:
 
     def among_deaths(self, values: np.ndarray) -> np.ndarray:
         """Sum values of the ordered rows over each place's deaths: (m, ...) in, (k, ...) out."""
-        starts = np.concatenate(([0], np.cumsum(self.n_deaths)[:-1]))
-        return np.add.reduceat(values[self.died], starts, axis=0)
+        return np.add.reduceat(values[self.died], self._death_starts, axis=0)
+
+    @cached_property
+    def _death_starts(self) -> np.ndarray:
+        return np.searchsorted(self.last[self.died], np.arange(len(self.ticks)))
 
     def _blocks(self, size: int, shape: tuple[int, ...], filled: np.ndarray | None = None) -> np.ndarray:
         """Give zeros for as many places as fill whole blocks, or such an array seen as (block, half, place, ...)."""

@@ -19,6 +19,9 @@ import numpy as np
 from .product_limit import in_turn
 from .risk_sets import RiskSets
 
+ROOMY = 4  # a table of all keys up to the largest is filled unless it is this much larger than the rows
+SMALL = 1 << 20
+
 
 @dataclass(frozen=True, eq=False)
 class WeightedRows:
@@ -67,13 +70,29 @@ def risk_table(rows: WeightedRows) -> RiskTable:
     [[4.0, 3.5, 1.5], [0.5, 2.0, 0.0], [0.0, 0.0, 1.5]]
     """
     leaves = ~rows.inner
-    sets = RiskSets.of(rows.entry, rows.exit, leaves)
-    n_risk, rows_at_risk = sets.at_risk(np.column_stack((rows.weight, np.ones(len(rows.weight))))[sets.order]).T
-    place = np.searchsorted(sets.ticks, rows.exit)
+    if (rows.entry >= 0).any():
+        sets = RiskSets.of(rows.entry, rows.exit, leaves)
+        n_risk, rows_at_risk = sets.at_risk(np.column_stack((rows.weight, np.ones(len(rows.weight))))[sets.order]).T
+        ticks, place = sets.ticks, np.searchsorted(sets.ticks, rows.exit)
+    else:
+        ticks, place = distinct(rows.exit)
+        n_risk, rows_at_risk = (_from_the_end(np.bincount(place, each)) for each in (rows.weight, None))
     n_event, n_censor = (
-        np.bincount(place[kind], rows.weight[kind], minlength=len(sets.ticks)) for kind in (rows.event, leaves & ~rows.event))
-    n_deaths = np.bincount(place[rows.event], minlength=len(sets.ticks))
-    return RiskTable(sets.ticks, n_risk, np.where(n_deaths == rows_at_risk, n_risk, n_event), n_censor, n_deaths)
+        np.bincount(place[kind], rows.weight[kind], minlength=len(ticks)) for kind in (rows.event, leaves & ~rows.event))
+    n_deaths = np.bincount(place[rows.event], minlength=len(ticks))
+    return RiskTable(ticks, n_risk, np.where(n_deaths == rows_at_risk, n_risk, n_event), n_censor, n_deaths)
+
+
+def distinct(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give the distinct whole numbers of 0 and above, sorted, and the place of each key among them; without sorting where they lie close.
+
+    >>> [each.tolist() for each in distinct(np.array([7, 2, 7]))]
+    [[2, 7], [1, 0, 1]]
+    """
+    if int(keys.max(initial=0)) > ROOMY * len(keys) + SMALL:
+        return np.unique(keys, return_inverse=True)
+    taken = np.bincount(keys) > 0
+    return np.flatnonzero(taken), (np.cumsum(taken) - 1)[keys]
 
 
 def variance_steps(estimator: str, n_risk: np.ndarray, n_event: np.ndarray, n_deaths: np.ndarray) -> np.ndarray:
@@ -143,6 +162,10 @@ def robust_log_variance(rows: WeightedRows, table: RiskTable, steps: np.ndarray)
     [0.0833, 0.25, 0.75, 0.75]
     """
     finite, gone = _finite(steps)
+    if not (rows.entry >= 0).any() and np.bincount(rows.cluster).max(initial=0) <= 1:
+        result = _of_single_rows(rows, table, finite)
+        result[gone:] = np.inf
+        return result
     cells = _cells(rows, table, finite)
     grid, place = np.unique(cells.tick, return_inverse=True)
     gain = np.zeros(len(grid))
@@ -160,6 +183,15 @@ def robust_log_variance(rows: WeightedRows, table: RiskTable, steps: np.ndarray)
     return result
 
 
+def _of_single_rows(rows: WeightedRows, table: RiskTable, steps: np.ndarray) -> np.ndarray:
+    """Give the same where every row is from the origin and a cluster of its own: it gains until it leaves, and then stands still."""
+    gained, place = np.cumsum(steps), np.searchsorted(table.ticks, rows.exit)
+    square = rows.weight**2
+    died, censored = (np.bincount(place[kind], square[kind], minlength=len(steps)) for kind in (rows.event, ~rows.event))
+    still = np.append(_from_the_end(died + censored)[1:], 0.0)  # at risk beyond each tick
+    return np.cumsum(censored * gained**2 + died * (gained - _costs(table, steps)) ** 2) + gained**2 * still
+
+
 class _Cells(NamedTuple):
     """A tick at which something happens to a cluster: its weight at risk before and after, its influence after, and, were its events spared, so."""
 
@@ -173,7 +205,7 @@ class _Cells(NamedTuple):
 def _cells(rows: WeightedRows, table: RiskTable, steps: np.ndarray) -> _Cells:
     span = int(rows.exit.max()) + 2
     keys = np.concatenate((rows.cluster * span + rows.entry + 1, rows.cluster * span + rows.exit + 1))
-    found, inverse = np.unique(keys, return_inverse=True)
+    found, inverse = distinct(keys)
     enters, leaves = inverse[: len(rows.entry)], inverse[len(rows.entry):]
 
     def sums(cells: np.ndarray, values: np.ndarray | None = None) -> np.ndarray:

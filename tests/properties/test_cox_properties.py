@@ -169,7 +169,7 @@ def test_tiny_samples_end_at_a_maximum_or_are_said_to_have_none(seed, ties, kind
     normal = generator.normal(size=(n, p))
     columns = {"normal": normal, "binary": normal > 0.5, "long-tailed": np.exp(3 * normal)}[kind]
     sets = RiskSets.of(entry, exit_, event)
-    scaled, _ = standardised(columns, sets)
+    scaled, _, _ = standardised(columns, sets)
     information = PartialLikelihood(sets, scaled).at(np.zeros(p)).information()
     informed = ~dependent_columns(np.where(np.abs(information) < 1e-12 * event.sum(), 0, information))
     maximum = maximise(sets, columns[:, informed], ties)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from survival_nodes.cohort import Cohort
 from survival_nodes.errors import DataWarning
 from survival_nodes.estimates.restricted_mean import RestrictedMean
-from survival_nodes.kernels.censored_regression import censoring_weights, sandwich, weighted_mean_model, with_censoring_term
+from survival_nodes.kernels.censored_regression import censoring_weights, sandwich, score_products, weighted_mean_model
 from survival_nodes.kernels.restricted_mean import restricted_mean
 
 many = settings(max_examples=25, deadline=None, derandomize=True)
@@ -115,8 +115,16 @@ rows_of_an_arm = st.lists(st.tuples(st.integers(1, 6), st.booleans(), st.integer
 def test_censoring_weights_and_scores(rows):
     ticks, seen, scores = (list(column) for column in zip(*rows))
     assert censoring_weights(np.array(ticks), np.array(seen)).tolist() == pytest.approx([float(weight) for weight in plain_weights(ticks, seen)], rel=1e-12)
-    ours = with_censoring_term(np.array(ticks), np.array(seen), np.array(scores, dtype=float)[:, None])[:, 0]
-    assert ours.tolist() == pytest.approx([float(score) for score in plain_scores(ticks, seen, [F(score) for score in scores])], rel=1e-12, abs=1e-12)
+    # A covariate of its own for each row, so that no product of two scores hides in a sum; a censored row has no score of its own.
+    n, scores = len(rows), [score * whole for score, whole in zip(scores, seen)]
+    columns = [plain_scores(ticks, seen, [F(score) * (place == column) for place, score in enumerate(scores)]) for column in range(n)]
+    products = [[float(sum(a * b for a, b in zip(one, other))) for other in columns] for one in columns]
+    ours = score_products(np.array(ticks), np.array(seen), np.eye(n), np.arange(n), np.array(scores, dtype=float))
+    np.testing.assert_allclose(ours, products, rtol=1e-12, atol=1e-12)
+    # Two patterns: the same, added up.
+    code, table = np.arange(n) % 2, np.array([[1.0, 0.5], [1.0, -2.0]])
+    ours = score_products(np.array(ticks), np.array(seen), table, code, np.array(scores, dtype=float))
+    np.testing.assert_allclose(ours, table[code].T @ np.array(products) @ table[code], rtol=1e-11, atol=1e-11)
 
 
 @many
@@ -133,7 +141,7 @@ def test_the_models_solve_their_equations(rows):
         assert (matrix.T @ (weights * (response - mean))).tolist() == pytest.approx([0, 0], abs=1e-7)
         scores = matrix * (response - mean)[:, None]
         bread = np.linalg.inv(matrix.T @ matrix)
-        np.testing.assert_allclose(sandwich(matrix, np.ones(len(x)), scores), bread @ scores.T @ scores @ bread, atol=1e-10)
+        np.testing.assert_allclose(sandwich(matrix.T @ matrix, scores.T @ scores), bread @ scores.T @ scores @ bread, atol=1e-10)
 
 
 # ---- what holds --------------------------------------------------------------------------------------------------------------

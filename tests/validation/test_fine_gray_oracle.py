@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from survival_nodes.kernels.fine_gray import Evaluation, SubdistributionSets, maximise
+from survival_nodes.kernels.fine_gray import Evaluation, maximise
+from survival_nodes.kernels.subdistribution import SubdistributionSets
 
 HERE = Path(__file__).parent
 

@@ -67,3 +67,12 @@ def test_nobody_and_no_time():
     empty = one(0.0, 0.0).take(np.zeros(0, dtype=np.int64))
     assert list(empty.bands()) == [] and list(empty.pieces(np.zeros(0))) == []
     assert list(one(0.0, 0.0).pieces(np.array([0.0]))) == []
+
+
+@pytest.mark.parametrize("cuts", [
+    np.arange(110) * 365.25, (np.arange(81) - 30).astype("datetime64[Y]").astype("datetime64[D]").astype(float), np.array([0.0, 1, 5, 60, 61]) * 365.25,
+    np.array([365.25]), np.array([0.0, 365.0])], ids=["ages", "years", "grouped", "one", "two"])
+def test_the_cell_of_a_day_is_found_as_a_search_would(cuts):
+    values = np.concatenate((cuts, cuts - 1e-6, cuts + 1e-6, np.random.default_rng(3).uniform(cuts[0] - 900, cuts[-1] + 900, 500)))
+    found = LifeTablePaths(np.zeros((1, len(cuts), 1)), cuts, np.zeros(1), np.zeros(len(values), dtype=int), values - 1e-7, np.zeros(len(values))).starting_cells()[0]
+    np.testing.assert_array_equal(found, np.maximum(np.searchsorted(cuts, values, side="right") - 1, 0))
