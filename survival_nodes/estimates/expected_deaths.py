@@ -12,7 +12,7 @@ from scipy.special import chdtrc
 from ..cohort import Cohort
 from ..columns import CONTRASTS, frame_of
 from ..life_tables import LifeTable
-from .followed import follow, life_table_of
+from .followed import cells_to_follow, follow, life_table_of
 from .net_crude import in_whole
 from .options import check_conf_level, normal_quantile
 from .person_years import exact_poisson_limits
@@ -79,14 +79,17 @@ class ExpectedDeaths:
             z_symmetric, p_value`: `n` patients, `std_error` sqrt(O) / E, `z` the signed root of `chi_square`, `z_symmetric` with
             (O + E) / 2 as the variance. Without expected deaths there is no ratio and no test.
         """
+        cohort = cells_to_follow(cohort, self.life_table, self.by)
         followed = in_whole(follow(cohort, self.life_table, self.by), cohort)
-        hazard = followed.paths.cumulative_hazard(followed.exit) - followed.paths.cumulative_hazard(np.maximum(followed.entry, 0.0))
-        years = followed.years(followed.exit - np.maximum(followed.entry, 0.0))
-        known, k = followed.codes >= 0, len(followed.labels)
+        hazard, start = followed.paths.cumulative_hazard(followed.exit), np.maximum(followed.entry, 0.0)
+        if start.any():
+            hazard -= followed.paths.cumulative_hazard(start)
+        years = followed.years(followed.exit - start)
+        known, k, each_row = followed.codes >= 0, len(followed.labels), np.ones(len(start)) if followed.repeats is None else followed.repeats
         n, person_years, observed, expected = (
-            np.bincount(followed.codes[known], None if each is None else each[known], k) for each in (None, years, followed.event, hazard))
+            np.bincount(followed.codes[known], (own * each_row)[known], k) for own in (1, years, followed.event, hazard))
         return pd.DataFrame({
-            "group": np.array(followed.labels, dtype=object), "n": n, "person_years": person_years, "observed": observed.astype(np.int64),
+            "group": np.array(followed.labels, dtype=object), "n": n.astype(np.int64), "person_years": person_years, "observed": observed.astype(np.int64),
             "expected": expected, **_ratio(observed, expected, self.conf_level), **_one_sample_log_rank(observed, expected)})
 
 

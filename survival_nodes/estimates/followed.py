@@ -11,12 +11,12 @@ import pandas as pd
 
 from ..cohort import Cohort
 from ..columns import ENDPOINTS
-from ..counting import known_groups
+from ..counting import CohortScan, cells_of, known_groups, names_in
 from ..errors import DataWarning, InputError, UsageError
-from ..kernels.life_table_paths import LifeTablePaths
+from ..kernels.life_table_paths import LifeTablePaths, in_slices
 from ..life_tables import LifeTable
 from ..units import format_number
-from .at_diagnosis import date_and_age
+from .at_diagnosis import ENDS, date_and_age
 
 NOT_DEATH = tuple(endpoint for endpoint in ENDPOINTS if endpoint != "overall")
 
@@ -41,6 +41,8 @@ class Followed:
         The date of diagnosis, days since 1970-01-01, shape (n,).
     row
         Which row of the cohort each is, shape (n,).
+    repeats
+        How many identical patients each row stands for, shape (n,); None for one each.
     """
 
     paths: LifeTablePaths
@@ -52,17 +54,23 @@ class Followed:
     days_per_year: float
     diagnosis: np.ndarray
     row: np.ndarray
+    repeats: np.ndarray | None = None
+
+    @property
+    def n_patients(self) -> int:
+        """Rows, each as often as it stands for a patient."""
+        return len(self.exit) if self.repeats is None else int(self.repeats.sum())
 
     def take(self, rows: np.ndarray) -> Followed:
         """Give some of the rows (a mask or positions)."""
         return replace(
             self, paths=self.paths.take(rows), entry=self.entry[rows], exit=self.exit[rows], event=self.event[rows], codes=self.codes[rows],
-            diagnosis=self.diagnosis[rows], row=self.row[rows])
+            diagnosis=self.diagnosis[rows], row=self.row[rows], repeats=None if self.repeats is None else self.repeats[rows])
 
     def group(self, place: int) -> Followed:
         """Give the rows of one group."""
-        rows = np.flatnonzero(self.codes == place)
-        return self if len(rows) == len(self.codes) else self.take(rows)
+        own = self.codes == place
+        return self if own.all() else self.take(np.flatnonzero(own))
 
     def days(self, years: Sequence[float] | np.ndarray) -> np.ndarray:
         """Give times in days, those that rounding sets beside a follow-up time put onto it."""
@@ -107,15 +115,53 @@ def follow(cohort: Cohort, table: LifeTable, by: str | Sequence[str] | None = No
     _refuse_other_clocks(cohort)
     groups = known_groups(cohort, by)
     date, age = date_and_age(cohort, table.days_per_year)
-    strata = table.strata(cohort.frame)
-    paths = LifeTablePaths(table.daily, table.year_cuts, table.age_cuts, strata, table.on_the_clock(date - age, date), age)
+    strata = table.strata(cohort.frame, cohort.repeats)
+    paths = LifeTablePaths(table.daily, table.year_cuts, table.age_cuts, _one_or_small(strata), _on_the_clock(table, date, age), age)
     per_year = cohort.clock.per_year if cohort.time_unit == "days" else table.days_per_year
-    exits, entries = (cohort.clock.years(ticks) * per_year for ticks in (cohort.exit_ticks, cohort.entry_ticks))
-    entries = np.where(cohort.entry_ticks < 0, -1.0, entries)
+    entry, exit_ = _days(cohort, per_year)
     followed = Followed(
-        paths, np.round(entries, 6), np.round(exits, 6), cohort.events().astype(np.int8), groups.codes, groups.labels, per_year, date, np.arange(len(date)))
+        paths, entry, exit_, cohort.events().astype(np.int8, copy=False), groups.small, groups.labels, per_year, date,
+        np.arange(len(date), dtype=np.int32), cohort.repeats)
     _tell_outside(followed, table)
     return followed
+
+
+def cells_to_follow(cohort: Cohort | CohortScan, life_table: str | LifeTable, *by: str | Sequence[str] | None) -> Cohort:
+    """Give a cohort back as it is, and of a scan its distinct rows of follow-up, these columns and what `follow` reads, counted.
+
+    They are few where `age` is in whole years and `diagnosis_year` the only date. Dates of the end of follow-up are held against the
+    diagnosis only where that has a date itself.
+    """
+    if not isinstance(cohort, CohortScan):
+        return cohort
+    dates = ("diagnosis_date", *ENDS) if "diagnosis_date" in cohort.source.names else ()
+    read = (*dates, "diagnosis_year", "birth_date", "age", *life_table_of(life_table).dimensions)
+    return cells_of(cohort, names_in(*by, [name for name in read if name in cohort.source.names]))
+
+
+def _one_or_small(numbers: np.ndarray) -> np.ndarray:
+    """Give whole numbers, 0 or more, in as little room as they need: one number, read n times, where they are all the same."""
+    if len(numbers) and (numbers == numbers[0]).all():
+        return np.broadcast_to(numbers[:1].copy(), numbers.shape)
+    return numbers.astype(np.min_scalar_type(int(numbers.max(initial=0))))
+
+
+def _on_the_clock(table: LifeTable, date: np.ndarray, age: np.ndarray) -> np.ndarray:
+    if table.year_advances == "calendar":
+        return date
+    moved = np.empty(len(date))
+    for own in in_slices(len(date)):
+        moved[own] = table.on_the_clock(date[own] - age[own], date[own])
+    return moved
+
+
+def _days(cohort: Cohort, per_year: float) -> tuple[np.ndarray, np.ndarray]:
+    """Give entry and exit of each row in days, entry -1 from the origin."""
+    times = cohort.active
+    last = max(int(times.exit.max()), int(times.entry.max()) if times.enters_late else 0)
+    days = np.round(cohort.clock.years(np.arange(last + 1)) * per_year, 6)
+    entry = np.append(days, -1.0)[times.small_entry] if times.enters_late else np.broadcast_to(-1.0, times.exit.shape)
+    return entry, days[times.small_exit]
 
 
 def _refuse_other_clocks(cohort: Cohort) -> None:
@@ -135,26 +181,35 @@ def coverage(cohort: Cohort, table: str | LifeTable) -> pd.DataFrame:
     before them, and an open age (85+) has no end. Person-years are of the table's days; `share` is of all follow-up.
     """
     table = life_table_of(table)
+    cohort = cells_to_follow(cohort, table)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)
         return _coverage(follow(cohort, replace(table, beyond="hold")), table)
 
 
 def _coverage(followed: Followed, table: LifeTable) -> pd.DataFrame:
-    start, stop = np.maximum(followed.entry, 0.0), followed.exit
-    paths = followed.paths
-    before = _overlap(start, stop, -np.inf, table.year_cuts[0] - paths.date)
-    after = _overlap(start, stop, table.year_end - paths.date, np.inf)
-    inside = np.maximum(stop - start, 0.0) - before - after
-    low, high = np.maximum(start, table.year_cuts[0] - paths.date), np.minimum(stop, table.year_end - paths.date)
-    young = _overlap(low, high, -np.inf, table.age_cuts[0] - paths.age)
-    old = _overlap(low, high, table.age_end - paths.age, np.inf)
-    days = np.array([(inside - young - old).sum(), before.sum(), after.sum(), young.sum(), old.sum()])
+    days = np.zeros(5)
+    for own in in_slices(len(followed.exit)):
+        days += _days_within(followed, own, table)
     where = ["inside", "before the first year", "after the last year", "below the first age", "above the last age"]
     held = " and ".join(f"a rate holds until the next {name} given" for name in table.held)
     return pd.DataFrame({
         "where": where, "person_years": days / table.days_per_year, "share": days / max(days.sum(), 1e-300),
         "rule": [held, *[{"hold": "the nearest rate holds", "refuse": "refused"}[table.beyond]] * 4]})
+
+
+def _days_within(followed: Followed, own: slice, table: LifeTable) -> np.ndarray:
+    """Give the days of some rows inside the table, before and after its years, under and over its ages; shape (5,)."""
+    start, stop, date, age = np.maximum(followed.entry[own], 0.0), followed.exit[own], followed.paths.date[own], followed.paths.age[own]
+    n = 1.0 if followed.repeats is None else followed.repeats[own]
+    in_time = date.min() >= table.year_cuts[0] and (date + stop).max() <= table.year_end
+    if in_time and age.min() >= table.age_cuts[0] and (age + stop).max() <= table.age_end:
+        return np.array([(n * np.maximum(stop - start, 0.0)).sum(), 0.0, 0.0, 0.0, 0.0])
+    before, after = _overlap(start, stop, -np.inf, table.year_cuts[0] - date), _overlap(start, stop, table.year_end - date, np.inf)
+    low, high = np.maximum(start, table.year_cuts[0] - date), np.minimum(stop, table.year_end - date)
+    young, old = _overlap(low, high, -np.inf, table.age_cuts[0] - age), _overlap(low, high, table.age_end - age, np.inf)
+    inside = np.maximum(stop - start, 0.0) - before - after - young - old
+    return np.array([(n * each).sum() for each in (inside, before, after, young, old)])
 
 
 def _overlap(start: np.ndarray, stop: np.ndarray, low: np.ndarray | float, high: np.ndarray | float) -> np.ndarray:

@@ -14,7 +14,7 @@ from ..columns import ESTIMATES, frame_of
 from ..errors import UsageError
 from ..kernels.life_table_paths import LifeTablePaths
 from ..life_tables import LifeTable
-from .followed import Followed, follow, life_table_of
+from .followed import Followed, cells_to_follow, follow, life_table_of
 from .net_crude import in_whole
 from .options import check_conf_level, normal_quantile, times_in_years
 from .restricted_mean import RestrictedMean
@@ -95,7 +95,7 @@ class LifeExpectancy:
         """
         followed, lost, expected = self._compared(cohort)
         return pd.DataFrame({
-            "group": lost["group"], "n": np.bincount(followed.codes[followed.codes >= 0], minlength=len(followed.labels)),
+            "group": lost["group"], "n": [followed.group(place).n_patients for place in range(len(followed.labels))],
             "life_expectancy": self._expected(followed, LONGEST_YEARS), "horizon_years": float(self.horizon_years), "expected": expected,
             "observed": expected - lost["estimate"], "lost": lost["estimate"], "std_error": lost["std_error"],
             "conf_low": lost["conf_low"], "conf_high": lost["conf_high"]})
@@ -105,16 +105,19 @@ class LifeExpectancy:
 
         Where few are left, net survival rests on few patients of great weight, and should not be read.
         """
+        cohort = cells_to_follow(cohort, self.life_table, self.by)
         times, followed = times_in_years(at_years), in_whole(follow(cohort, self.life_table, self.by), cohort)
         rows = []
         for place, label in enumerate(followed.labels):
-            paths = followed.group(place).paths
-            alive = [np.exp(-paths.cumulative_hazard(np.full(len(paths), day))).sum() for day in followed.days(times)]
+            own = followed.group(place)
+            paths, n = own.paths, 1.0 if own.repeats is None else own.repeats
+            alive = [(n * np.exp(-paths.cumulative_hazard(np.full(len(paths), day)))).sum() for day in followed.days(times)]
             rows += [{"group": label, "years": time, "n": n} for time, n in zip(times, alive, strict=True)]
         return pd.DataFrame(rows)
 
     def _compared(self, cohort: Cohort) -> tuple[Followed, pd.DataFrame, np.ndarray]:
         """Give the rows beside the table, ESTIMATES of the years lost, and the expected years to the horizon of each group."""
+        cohort = cells_to_follow(cohort, self.life_table, self.by)
         observed = RestrictedMean(self.by, self.horizon_years, conf_level=self.conf_level)(cohort)
         followed = in_whole(follow(cohort, self.life_table, self.by), cohort)
         expected = self._expected(followed, float(self.horizon_years))
@@ -128,8 +131,9 @@ class LifeExpectancy:
         """Give the mean years expected within a horizon, of each group."""
         until = float(followed.days([horizon])[0])
         step = None if self.step_years is None else float(self.step_years) * followed.days_per_year
-        lived = [expected_days(followed.group(place).paths, until, step) for place in range(len(followed.labels))]
-        return np.array([followed.years(each).mean() if len(each) else math.nan for each in lived])
+        groups = [followed.group(place) for place in range(len(followed.labels))]
+        lived = [followed.years(expected_days(each.paths, until, step)) for each in groups]
+        return np.array([np.average(own, weights=each.repeats) if len(own) else math.nan for own, each in zip(lived, groups, strict=True)])
 
 
 def expected_days(paths: LifeTablePaths, until: float, step: float | None = None) -> np.ndarray:

@@ -11,6 +11,7 @@ from numbers import Real
 import numpy as np
 
 from ..errors import DataWarning, UsageError
+from ..kernels.net_counts import Case
 from ..kernels.net_intervals import FORMS, RATES, Stays, expected_survival, interval_sums, net_steps
 from ..units import format_number, format_years
 from .followed import Followed
@@ -139,7 +140,7 @@ def actuarial_curve(
     potential
         Days that each row could have been followed, for `hakulinen`, shape (n,).
     case_weight
-        How much each row counts, shape (n,).
+        How much a patient counts, shape (n,).
 
     Warns
     -----
@@ -147,9 +148,10 @@ def actuarial_curve(
         If follow-up goes on after an interval in which nobody is at risk (nobody dies in it, then), or after one in which more die than
         are effectively at risk (nothing is known from there on): late entries may make such.
     """
-    case = np.ones(len(followed.exit)) if case_weight is None else np.asarray(case_weight, dtype=float)
+    case = Case(case_weight, followed.repeats).total
+    case = np.ones(len(followed.exit)) if case is None else np.asarray(case, dtype=float)
     ends = followed.days(intervals.ends(12 * float(followed.years(until))) / 12)
-    stays = Stays(followed.paths, followed.entry, followed.exit, followed.event, case, ends)
+    stays = Stays(followed.paths, followed.entry, followed.exit, followed.event, case, ends, followed.repeats)
     by_interval = method in {"ederer-ii", "pohar-perme"}
     sums = interval_sums(stays, intervals.rates, weighted=method == "pohar-perme", timed=intervals.form != "actuarial")
     steps, variance = net_steps(sums, intervals.form, stays.ends - stays.starts, expected=by_interval)

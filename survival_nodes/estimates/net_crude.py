@@ -13,8 +13,9 @@ from ..columns import ESTIMATES, frame_of
 from ..errors import UsageError
 from ..kernels.crude_probability import crude_probability, day_grid, expected_counts
 from ..kernels.net_counts import risk_counts
-from .followed import Followed, follow, life_table_of
+from .followed import Followed, cells_to_follow, follow, life_table_of
 from .net_actuarial import joined
+from .net_exact import distinct_days
 from .net_windows import Window
 from .options import normal_quantile
 
@@ -51,6 +52,7 @@ def crude_probabilities(net: NetSurvival, cohort: Cohort) -> pd.DataFrame:
     what the life table expects of those at risk to its end (the deaths of those who leave meanwhile are not looked for). The population's
     hazards are taken as known: `std_error` allows for who died and who was left to die, and limits are normal on the plain scale.
     """
+    cohort = cells_to_follow(cohort, net.life_table, net.by)
     followed = followed_by(net, cohort, "crude probabilities of death")
     days, years = followed.days(net.at_years), np.array(net.at_years)
     parts = [_group_columns(followed.group(place), days, net.conf_level) for place in range(len(followed.labels))]
@@ -71,20 +73,20 @@ def followed_by(net: NetSurvival, cohort: Cohort, what: str, strata: np.ndarray 
     followed = follow(cohort, life_table_of(net.life_table), net.by)
     if strata is not None:
         in_both = (followed.codes >= 0) & (strata >= 0)
-        followed = replace(followed, codes=np.where(in_both, followed.codes + len(followed.labels) * strata, -1))
+        followed = replace(followed, codes=np.where(in_both, followed.codes.astype(np.int64) + len(followed.labels) * strata, -1))
     return Window.of(net.period).within(in_whole(followed, cohort))
 
 
 def in_whole(followed: Followed, cohort: Cohort) -> Followed:
     """Join the pieces of patients who stand in several rows, so that nobody is counted twice."""
-    return joined(followed, cohort.column("patient_id").to_numpy()) if (followed.entry >= 0).any() else followed
+    return followed if cohort.whose.codes is None else joined(followed, cohort.whose.codes)
 
 
 def _group_columns(followed: Followed, days: np.ndarray, conf_level: float) -> dict[str, np.ndarray]:
     """Give the numbers of one group: first the cancer's rows, then those of other causes."""
     last = followed.exit.max(initial=0.0)
-    points = day_grid(np.concatenate((followed.exit, followed.entry, days[days <= last])))
-    counted = expected_counts(followed.paths, followed.entry, followed.exit, followed.event, points)
+    points = day_grid(distinct_days(last, followed.exit, followed.entry, days))
+    counted = expected_counts(followed.paths, followed.entry, followed.exit, followed.event, points, followed.repeats)
     found = crude_probability(counted.n_risk, counted.n_event, counted.expected)
     known = (days <= last) | (found.survival[-1:] == 0).any() if len(followed.exit) else np.zeros(len(days), dtype=bool)
     # Before anybody has died or been expected to, the probability is 0 and nothing is uncertain.
@@ -93,7 +95,7 @@ def _group_columns(followed: Followed, days: np.ndarray, conf_level: float) -> d
         np.concatenate([np.where(known, np.append(values, 0.0)[step], np.nan) for values in pair])
         for pair in ((found.disease, found.other), (np.sqrt(found.disease_variance), np.sqrt(found.other_variance))))
     reach, order = normal_quantile(conf_level) * std_error, np.argsort(days, kind="stable")
-    n_risk, n_event, n_censor = risk_counts(followed.entry, followed.exit, followed.event, days[order])
+    n_risk, n_event, n_censor = risk_counts(followed.entry, followed.exit, followed.event, days[order], followed.repeats)
     counts = {"n_risk": n_risk, "n_event": np.cumsum(n_event), "n_censor": np.cumsum(n_censor)}
     back = np.argsort(order, kind="stable")
     return {"estimate": estimate, "std_error": std_error, "conf_low": estimate - reach, "conf_high": estimate + reach} | {

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import DataWarning
-from ..kernels.net_counts import net_counts, risk_counts
+from ..kernels.life_table_paths import in_slices
+from ..kernels.net_counts import Case, net_counts, risk_counts
 from ..kernels.net_survival import Estimated, ederer_ii, expected_under_observation, mean_expected, observed, pohar_perme
 from ..units import format_number, format_years
 from .followed import Followed
@@ -37,22 +38,23 @@ class NetCurve:
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """What a method reads: rows of one group, the times at which it estimates, when follow-up closed (days since 1970-01-01), and case weights."""
+    """What a method reads: rows of one group, the times at which it estimates, when follow-up closed (days since 1970-01-01), and how much they count."""
 
     followed: Followed
     times: np.ndarray
     closing: float
-    case_weight: np.ndarray | None
+    case: Case
 
     def counted(self) -> Estimated:
         """Give the observed survival."""
-        rows = self.followed
-        return observed(*risk_counts(rows.entry, rows.exit, rows.event, self.times, self.case_weight)[:2], self.squared_events())
+        return observed(*self._risk_counts(self.case.total)[:2], self.squared_events())
 
     def squared_events(self) -> np.ndarray | None:
-        """Give the sum of squared case weights of the events at each time; None where rows count once."""
-        rows = self.followed
-        return None if self.case_weight is None else risk_counts(rows.entry, rows.exit, rows.event, self.times, self.case_weight**2)[1]
+        """Give the sum of squared case weights of the events at each time; None where patients count once."""
+        return None if self.case.weight is None else self._risk_counts(self.case.squared)[1]
+
+    def _risk_counts(self, case_weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return risk_counts(self.followed.entry, self.followed.exit, self.followed.event, self.times, case_weight)
 
     def relative(self, expected: np.ndarray) -> Estimated:
         """Give the observed survival over an expected one."""
@@ -62,22 +64,22 @@ class Rows:
 
 def _pohar_perme(rows: Rows) -> Estimated:
     own = rows.followed
-    return pohar_perme(net_counts(own.paths, own.entry, own.exit, own.event, rows.times, rows.case_weight))
+    return pohar_perme(net_counts(own.paths, own.entry, own.exit, own.event, rows.times, rows.case, "weights"))
 
 
 def _ederer_ii(rows: Rows) -> Estimated:
     own = rows.followed
-    return ederer_ii(net_counts(own.paths, own.entry, own.exit, own.event, rows.times, rows.case_weight), rows.squared_events())
+    return ederer_ii(net_counts(own.paths, own.entry, own.exit, own.event, rows.times, rows.case, "plain"), rows.squared_events())
 
 
 def _ederer_i(rows: Rows) -> Estimated:
-    return rows.relative(mean_expected(rows.followed.paths, rows.times, rows.case_weight))
+    return rows.relative(mean_expected(rows.followed.paths, rows.times, rows.case.total))
 
 
 def _hakulinen(rows: Rows) -> Estimated:
     own, potential = rows.followed, potential_follow_up(rows.followed, rows.closing)
     times = distinct_days(rows.times[-1], potential, rows.times)
-    expected = expected_under_observation(own.paths, own.entry, potential, times, rows.case_weight)
+    expected = expected_under_observation(own.paths, own.entry, potential, times, rows.case.total)
     return rows.relative(expected[np.searchsorted(times, rows.times)])
 
 
@@ -110,7 +112,7 @@ def net_curve(followed: Followed, method: str, asked: np.ndarray, closing: float
     closing
         The date on which follow-up closed, days since 1970-01-01 (for `hakulinen`).
     case_weight
-        How much each row counts, shape (n,); None: once.
+        How much a patient counts, shape (n,); None: once.
     """
     last = float(followed.exit.max(initial=-1.0))
     known = asked[asked <= last]
@@ -120,7 +122,7 @@ def net_curve(followed: Followed, method: str, asked: np.ndarray, closing: float
     times = distinct_days(until, followed.exit, followed.entry, known)
     if (followed.entry > 0).any():
         _tell_gaps(followed, times)
-    found = METHODS[method].estimate(Rows(followed, times, closing, case_weight))
+    found = METHODS[method].estimate(Rows(followed, times, closing, Case(case_weight, followed.repeats)))
     return NetCurve(times, *found, last)
 
 
@@ -147,9 +149,15 @@ def closing_date(followed: Followed) -> float:
 
 def distinct_days(until: float, *times: np.ndarray) -> np.ndarray:
     """Give the distinct times from 0 up to a last one, sorted."""
-    found = [part[(part >= 0) & (part <= until)] for part in times]
-    if 0 <= until < _MOST_DAYS:
-        whole = [part == np.rint(part) for part in found]
-        counted = [np.flatnonzero(np.bincount(part[own].astype(np.int64))) for part, own in zip(found, whole, strict=True)]
-        found = [*(part.astype(float) for part in counted), *(part[~own] for part, own in zip(found, whole, strict=True))]
-    return np.unique(np.concatenate(found))
+    found = [np.zeros(0)]
+    whole = np.zeros(int(until) + 2 if 0 <= until < _MOST_DAYS else 0, dtype=bool)
+    for part in times:
+        for own in in_slices(len(part)):
+            days = part[own]
+            days = days[(days >= 0) & (days <= until)]
+            if len(whole):
+                on_the_day = days == np.rint(days)
+                whole[days[on_the_day].astype(np.int64)] = True
+                days = days[~on_the_day]
+            found.append(np.unique(days))
+    return np.unique(np.concatenate([*found, np.flatnonzero(whole).astype(float)]))

@@ -126,7 +126,7 @@ class Standard:
         codes = np.full(len(age), -1)
         for place, (low, high) in enumerate(self.spans):
             codes[(age >= low) & (age < high)] = place
-        outside = int((codes < 0).sum())
+        outside = cohort.whose.count_rows(codes < 0)
         if outside:
             youngest = min(low for low, _ in self.spans)
             which = f"younger than {youngest:g}" if (age[codes < 0] < youngest).all() else f"in none of {', '.join(self.labels)}"
@@ -180,7 +180,7 @@ def standardised(
     InputError
         If the group has nobody of some age; or, weighted in the traditional way, nobody of that age is left at a time to which others are followed.
     """
-    n = np.bincount(codes, minlength=len(standard.labels))
+    n = np.bincount(codes, followed.repeats, len(standard.labels))
     _refuse_empty(standard, n == 0, label, None)
     if standard.how == "brenner":
         weight = np.array(standard.shares) / (n / n.sum())

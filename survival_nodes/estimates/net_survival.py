@@ -13,7 +13,7 @@ from ..columns import CURVES, ESTIMATES, Schema, frame_of
 from ..kernels.net_counts import risk_counts
 from ..kernels.net_survival import NET_CONF_TYPES, net_limits
 from ..life_tables import LifeTable
-from .followed import Followed, follow, life_table_of
+from .followed import Followed, cells_to_follow, follow, life_table_of
 from .net_actuarial import Intervals, actuarial_curve, intervals_of
 from .net_crude import crude_probabilities, in_whole
 from .net_exact import METHODS, closing_date, distinct_days, net_curve, potential_follow_up
@@ -77,7 +77,8 @@ class NetSurvival:
     In a period patients are at risk as (entry, exit] from its start to its end, and weights go on from diagnosis (as in Stata's
     strs and stns). The potential follow-up of a dead patient (`hakulinen`) ends on the last date on which anybody of the cohort was followed, or
     at the period's end if that is earlier; that of the others with their own follow-up. `n_risk, n_event, n_censor` count patients as
-    in `KaplanMeier`, within the period.
+    in `KaplanMeier`, within the period. A scan is counted by its distinct rows of follow-up, age and date: they are few where `age` is in whole
+    years and `diagnosis_year` the only date.
 
     >>> rows = pd.DataFrame({"t": [12, 30, 36, 61], "d": [1, 1, 0, 0], "age": [51.5, 60.2, 70.1, 80.9], "sex": "female", "diagnosis_date": "2004-03-01"})
     >>> cohort = Cohort.from_frame(rows, {"years": "t", "event": "d"}, "months")
@@ -161,6 +162,7 @@ class NetSurvival:
 
     def _frame(self, cohort: Cohort, schema: Schema) -> pd.DataFrame:
         table, window = life_table_of(self.life_table), Window.of(self.period)
+        cohort = cells_to_follow(cohort, table, self.by)
         whole = in_whole(follow(cohort, table, self.by), cohort)
         closing = min(closing_date(whole), window.end)
         followed = window.within(whole)
@@ -182,7 +184,7 @@ class NetSurvival:
         low, high = net_limits(survival, log_std_error, normal_quantile(self.conf_level), self.conf_type)
         untouched = (survival == 1) & (log_std_error == 0)  # nothing has happened yet, and nothing is uncertain
         order = np.argsort(days, kind="stable")
-        n_risk, n_event, n_censor = risk_counts(followed.entry, followed.exit, followed.event, days[order])
+        n_risk, n_event, n_censor = risk_counts(followed.entry, followed.exit, followed.event, days[order], followed.repeats)
         counts = {"n_risk": n_risk, "n_event": np.cumsum(n_event), "n_censor": np.cumsum(n_censor)}
         back = np.argsort(order, kind="stable")
         return {

@@ -20,8 +20,9 @@ from ..kernels.crude_probability import day_grid
 from ..kernels.log_rank import chi_square
 from ..kernels.net_test import net_log_rank, weighted_sums
 from ..units import format_count, format_number
-from .followed import Followed, life_table_of
+from .followed import Followed, cells_to_follow, life_table_of
 from .net_crude import followed_by
+from .net_exact import distinct_days
 from .net_windows import Window
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def net_test(
     for name, value in (("step_days", step_days), ("until_years", until_years)):
         if value is not None and (not hasattr(value, "__float__") or isinstance(value, bool) or not 0 < value < math.inf):
             raise UsageError(f"{name} is a length of time above 0, not {value!r}")
+    cohort = cells_to_follow(cohort, net.life_table, net.by, strata)
     within = known_groups(cohort, strata)
     followed = _cut(followed_by(net, cohort, "tests of net survival", within.codes), until_years)
     difference, covariance, fewest = _terms(followed, len(within.labels), float(step_days))
@@ -95,14 +97,15 @@ def _cut(followed: Followed, until_years: float | None) -> Followed:
 
 def _terms(followed: Followed, n_strata: int, step_days: float) -> tuple[np.ndarray, np.ndarray, int]:
     """Sum differences and covariances over the strata; and give the fewest events of a group in one of them."""
-    k, points = len(followed.labels), day_grid(np.concatenate((followed.exit, followed.entry)), step_days)
+    k, points = len(followed.labels), day_grid(distinct_days(np.inf, followed.exit, followed.entry), step_days)
     difference, covariance = np.zeros(k), np.zeros((k, k))
     for stratum in range(n_strata):
         groups = [followed.group(stratum * k + place) for place in range(k)]
-        own = net_log_rank([weighted_sums(each.paths, each.entry, each.exit, each.event, points) for each in groups])
+        own = net_log_rank([weighted_sums(each.paths, each.entry, each.exit, each.event, points, each.repeats) for each in groups])
         difference, covariance = difference + own[0], covariance + own[1]
     died = followed.event != 0
-    return difference, covariance, int(np.bincount(followed.codes[died], minlength=k * n_strata).min())
+    n_event = np.bincount(followed.codes[died], None if followed.repeats is None else followed.repeats[died], k * n_strata)
+    return difference, covariance, int(n_event.min())
 
 
 def _warn_of_thin_groups(followed: Followed, fewest: int, by: str | Sequence[str]) -> None:

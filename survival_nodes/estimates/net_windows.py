@@ -78,14 +78,15 @@ class Window:
         exit_ = np.minimum(followed.exit, end)
         at_once = (followed.exit == 0) & (start <= 0) & (end > 0)  # a follow-up of zero, within the window
         rows = np.flatnonzero((exit_ > np.maximum(entry, 0.0)) | at_once)
-        n = len(followed.exit) - len(rows)
+        event = np.where(followed.exit <= end, followed.event, 0).astype(np.int8)
+        kept = replace(followed, entry=entry, exit=exit_, event=event).take(rows)
+        n = followed.n_patients - kept.n_patients
         if not len(rows):
             raise InputError(f"nobody is followed within the {self.words}: the cohort's follow-up lies {self._where(followed)}")
         if n:
-            said = f"{format_count(n)} of {format_count(len(followed.exit))} rows contribute no time to the {self.words} and are left out"
+            said = f"{format_count(n)} of {format_count(followed.n_patients)} rows contribute no time to the {self.words} and are left out"
             warnings.warn(said, DataWarning, stacklevel=4)
-        event = np.where(followed.exit <= end, followed.event, 0).astype(np.int8)
-        return replace(followed, entry=entry, exit=exit_, event=event).take(rows)
+        return kept
 
     def _where(self, followed: Followed) -> str:
         first, last = (followed.diagnosis + np.maximum(followed.entry, 0.0)).min(), (followed.diagnosis + followed.exit).max()

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .life_table_paths import LifeTablePaths
+from .life_table_paths import CHUNK, Cells, LifeTablePaths, Points, Walk
+from .net_counts import places_among
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,12 +60,9 @@ def day_grid(times: np.ndarray, step: float = 1.0) -> np.ndarray:
     return np.unique(np.concatenate(([0.0], np.arange(1.0, last, step), times[times > 0])))
 
 
-def at_risk_in_cells(entry: np.ndarray, exit_: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give the first point at which each row is at risk, and its last; both are points, or the follow-up ends beyond the grid; shape (n,)."""
-    return np.searchsorted(points, np.maximum(entry, 0.0)), np.where(exit_ <= points[-1], np.searchsorted(points, exit_), len(points) - 1)
-
-
-def expected_counts(paths: LifeTablePaths, entry: np.ndarray, exit_: np.ndarray, event: np.ndarray, points: np.ndarray) -> ExpectedCounts:
+def expected_counts(
+    paths: LifeTablePaths, entry: np.ndarray, exit_: np.ndarray, event: np.ndarray, points: np.ndarray, repeats: np.ndarray | None = None,
+) -> ExpectedCounts:
     """Count one group.
 
     Parameters
@@ -77,39 +75,43 @@ def expected_counts(paths: LifeTablePaths, entry: np.ndarray, exit_: np.ndarray,
         0 or 1, shape (n,).
     points
         The grid, from 0: sorted, distinct, with every entry and exit above 0 among them up to its last; shape (m + 1,).
+    repeats
+        How many patients each row stands for, shape (n,); None for one each.
     """
-    first, last = at_risk_in_cells(entry, exit_, points)
-    m = len(points) - 1
-    n_risk = np.cumsum(np.bincount(first, minlength=m + 1) - np.bincount(last, minlength=m + 1))[:m]
+    m, places = len(points) - 1, Points.of(points)
+    first, last = (places_among(places, days, m) for days in (entry, exit_))
+    n_risk = np.cumsum(np.bincount(first, repeats, m + 1) - np.bincount(last, repeats, m + 1))[:m]
     died = event.astype(bool) & (exit_ <= points[-1])
-    n_event = np.bincount(last[died], minlength=m + 1)
+    n_event = np.bincount(last[died], None if repeats is None else repeats[died], m + 1)
     whole, parts = np.zeros(m + 1), np.zeros(m + 1)
     for block in paths.bands():
-        _add_hazards(paths.take(block), points[first[block]], points[last[block]], points, (whole, parts))
-    expected = np.where(n_risk > 0, np.cumsum(whole)[:m] * np.diff(points) + parts[:m], 0.0)
+        walk = Walk(paths.take(block), places, stepwise=False)
+        walk.until = points[last[block]]
+        _add_hazards(walk, points[first[block]], None if repeats is None else repeats[block], paths.all_cells(), (whole, parts))
+    expected = np.where(n_risk > 0, np.cumsum(whole)[:m] * np.diff(points) + parts[1:], 0.0)
     counts = ExpectedCounts(points[1:], n_risk, n_event[1:], expected)
     if not (exit_ == 0).any():
         return counts
-    at_zero = (int((entry < 0).sum()), int(n_event[0]), 0.0)
+    at_zero = ((entry < 0).sum() if repeats is None else repeats[entry < 0].sum(), n_event[0], 0.0)
     return ExpectedCounts(points, *(np.concatenate(([zero], each)) for zero, each in zip(at_zero, (n_risk, counts.n_event, expected), strict=True)))
 
 
-def _add_hazards(paths: LifeTablePaths, start: np.ndarray, stop: np.ndarray, points: np.ndarray, sums: tuple[np.ndarray, np.ndarray]) -> None:
-    """Add the hazards of rows at risk from start to stop: rates where a cell is crossed whole (as differences), and parts of cells."""
+def _add_hazards(walk: Walk, start: np.ndarray, repeats: np.ndarray | None, cells: Cells, sums: tuple[np.ndarray, np.ndarray]) -> None:
+    """Add the hazards of rows at risk from start: rates where a cell of the grid is crossed whole (as differences), and parts of cells by their end."""
     whole, parts = sums
-    rates, m = paths.rates.ravel(), len(points)
-    for piece in paths.pieces(stop):
-        begin = np.maximum(piece.start, start[piece.rows])
-        there = begin < piece.stop
-        begin, end, rate = begin[there], piece.stop[there], rates[piece.cell[there]]
-        low, high = np.searchsorted(points, begin), np.searchsorted(points, end, side="right") - 1
-        within = low > high  # the whole stay lies inside one cell
-        np.add.at(whole, low[~within], rate[~within])
-        np.add.at(whole, high[~within], -rate[~within])
-        before = np.where(within, end, points[np.minimum(low, m - 1)]) - begin
-        after = np.where(within, 0.0, end - points[high])
-        np.add.at(parts, np.maximum(low - 1, 0), before * rate)
-        np.add.at(parts, high, after * rate)
+    times = walk.points.times
+    for low in range(0, len(start), CHUNK):
+        for stay in walk.on(slice(low, min(low + CHUNK, len(start))), cells):
+            begin = np.minimum(np.maximum(stay.start, start[stay.rows]), stay.stop)
+            rate = stay.rate if repeats is None else stay.rate * repeats[stay.rows]
+            first, end = walk.points.at_or_after(begin), stay.end  # the first points at or after both
+            last = end - (times[end] > stay.stop)  # and the last one before the stay ends
+            within = first > last
+            np.add.at(whole, first, rate)
+            np.subtract.at(whole, np.maximum(last, first), rate)
+            before = np.where(within, stay.stop, times[first]) - begin
+            np.add.at(parts, first, before * rate)
+            np.add.at(parts, end, np.where(within, 0.0, stay.stop - times[last]) * rate)
 
 
 def crude_probability(n_risk: np.ndarray, n_event: np.ndarray, expected: np.ndarray) -> CrudeProbability:

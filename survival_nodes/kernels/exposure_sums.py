@@ -8,28 +8,19 @@ among a few rates (Chebyshev's points, by Lagrange's polynomials) and the sums o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from .life_table_paths import LifeTablePaths, Points
+from .life_table_paths import CHUNK, Cells, LifeTablePaths, Points, Stay, Walk
 
 _ONE_THREAD = 1 << 18  # multiplications
 SECTION = 1461.0  # days over which rows keep to the same few rates
 _WIDEST = 8.0  # by so much rates of one kind may differ over a section
 _LEFT_OUT = 1e-15  # of a sum, by the polynomial
-_MOST_CELLS = 1 << 22  # numbers in a table of cells by times, beyond which it is not made
-
-
-@dataclass(frozen=True, eq=False)
-class Visits:
-    """Stays of rows in cells, shape (v,) each: from and to which point, the rate of the cell and its place, and log k + rate x time."""
-
-    cell: np.ndarray
-    begin: np.ndarray
-    end: np.ndarray
-    log_k: np.ndarray
-    case: np.ndarray | None
+_MOST_CELLS = 1 << 20  # numbers in a table of cells by times, beyond which it is not made
+_STAYS, _MOST_NODES = 16, 8  # a section holds about so many comings and goings of a row; and a table of cells needs about so many rates
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,9 +42,15 @@ class ExposureSums:
     rates: np.ndarray
     at_exit: np.ndarray
 
+    @classmethod
+    def nothing(cls, m: int, n: int) -> ExposureSums:
+        """Give sums of m steps and n rows to add to; `rates` holds changes at m + 1 points."""
+        return cls(np.zeros((2, m)), np.zeros((2, m)), np.zeros(m + 1), np.zeros(n))
+
 
 def exposure_sums(
-    paths: LifeTablePaths, points: Points, enters: np.ndarray, leaves: np.ndarray, *, stepwise: bool, sign: float = 1.0, case_weight: np.ndarray | None = None,
+    paths: LifeTablePaths, points: Points, enters: np.ndarray | None, leaves: np.ndarray, *, stepwise: bool, case_weight: np.ndarray | None = None,
+    of: str = "both",
 ) -> ExposureSums:
     """Sum over rows, each from the point at which it enters to the one at which it leaves.
 
@@ -64,94 +61,149 @@ def exposure_sums(
     points
         Times, 0 the first, shape (m + 1,).
     enters, leaves
-        Places among the points, int64, shape (n,).
+        Places among the points, whole numbers, shape (n,); enters None: all from the first.
     stepwise
         True: a new rate takes effect at the first point after the crossing, so that it is constant between points. False: at the crossing.
-    sign
-        1: rows weigh exp(H), the inverse of the survival expected of them; -1: that survival.
     case_weight
         How much each row counts, shape (n,); None: once.
+    of
+        Which sums are wanted: of `weights` exp(H), the inverse of the survival expected of a row, of that `survival` in their place, the
+        `plain` one of rates, or `both` of weights and rates. The others stay 0.
     """
-    m = len(points) - 1
-    sums = ExposureSums(np.zeros((2, m)), np.zeros((2, m)), np.zeros(m + 1), np.zeros(len(paths)))
-    sections = np.unique(np.append(np.searchsorted(points.times, np.arange(0.0, points.times[-1], SECTION)), m))
-    for block in paths.bands():
-        case = None if case_weight is None else case_weight[block]
-        visits, at_exit = _visits(paths.take(block), points, enters[block], leaves[block], case, stepwise, sign)
-        sums.at_exit[block] = at_exit
-        rate = paths.rates.ravel()[visits.cell]
-        own = rate if visits.case is None else rate * visits.case
-        sums.rates[:] += np.bincount(visits.begin, own, m + 1) - np.bincount(visits.end, own, m + 1)
-        for first, last in zip(sections[:-1].tolist(), sections[1:].tolist(), strict=True):
-            _add_section(visits, sign * paths.rates.ravel(), points.times[first : last + 1], first, sums)
+    m, weighted, plain, sign = len(points) - 1, of != "plain", of in {"plain", "both"}, -1.0 if of == "survival" else 1.0
+    sums, sections = ExposureSums.nothing(m, len(paths) if weighted else 0), sections_of(points) if weighted else [(0, m)]
+    for rows in blocks(paths, points, enters, leaves, case_weight, stepwise=stepwise):
+        for section in sections:
+            _add_section(rows, section, sums, plain=plain, sign=sign if weighted else None)
+        if weighted:
+            sums.at_exit[rows.place] = rows.walk.hazard
     np.cumsum(sums.rates, out=sums.rates)
     return ExposureSums(sums.weight, sign * sums.weighted_rates, sums.rates[:-1], sums.at_exit)
 
 
-def _visits(
-    paths: LifeTablePaths, points: Points, enters: np.ndarray, leaves: np.ndarray, case: np.ndarray | None, stepwise: bool, sign: float,
-) -> tuple[Visits, np.ndarray]:
-    """Give all stays of some rows, without those that are empty or over before the row enters, and the hazard of each row where it leaves."""
-    exposed, rates, found = np.zeros(len(paths)), paths.rates.ravel(), []
-    late = bool(enters.any())
-    for rows, begin, end, cell, start, stop in paths.pieces(leaves, points) if stepwise else paths.pieces(points.times[leaves]):
-        rate, before = rates[cell], exposed[rows]
-        exposed[rows] = before + rate * (stop - start)
-        if not stepwise:
-            begin, end = points.at_or_after(begin), points.at_or_after(end)
-        if late:
-            begin = np.maximum(begin, enters[rows])
-        there = begin < end
-        log_k = sign * (before - rate * start)
-        parts = [cell, begin, end, log_k] + ([] if case is None else [case[rows]])
-        found.append(parts if there.all() else [part[there] for part in parts])
-    columns = [np.concatenate(parts) for parts in zip(*found, strict=True)] if found else [np.zeros(0, dtype=np.int64)] * 3 + [np.zeros(0)] * 2
-    return Visits(*columns[:4], None if case is None else columns[4]), exposed
+def _add_section(rows: Block, section: tuple[int, int], sums: ExposureSums, *, plain: bool, sign: float | None) -> None:
+    """Let the rows go on from one point to another, and add their rates, and (unless `sign` is None) what they weigh on the way."""
+    cells = rows.enter(section)
+    changes = Changes(cells, rows.walk.points, section, rows.n, sign) if sign is not None and rows.n else None
+    for stay in rows.stays(cells):
+        begin = stay.begin if rows.enters is None else np.minimum(np.maximum(stay.begin, rows.enters[stay.rows]), stay.end)
+        case = None if rows.case is None else rows.case[stay.rows]
+        if plain:
+            own = stay.rate if case is None else stay.rate * case
+            np.add.at(sums.rates, begin, own)
+            np.subtract.at(sums.rates, stay.end, own)
+        if changes is not None:
+            changes.add(stay, begin, stay.end, case)
+    if changes is not None:
+        changes.add_up(sums)
 
 
-def _add_section(visits: Visits, rates: np.ndarray, times: np.ndarray, first: int, sums: ExposureSums) -> None:
-    """Add the stays in one section of the points, `times`, the first of them in place `first`."""
-    size = len(times)
-    here = np.flatnonzero((visits.end > first) & (visits.begin < first + size - 1))
-    if not len(here):
-        return
-    cell, begin, end = visits.cell[here], np.maximum(visits.begin[here] - first, 0), np.minimum(visits.end[here] - first, size - 1)
-    k = np.exp(visits.log_k[here] + rates[cell] * (times[0] + times[-1]) / 2)
-    if visits.case is not None:
-        k *= visits.case[here]
-    steps = slice(first, first + size - 1)
-    # Rates so far apart that they would grow out of each other's digits are taken apart.
-    kind = ((rates - rates.min()) * (times[-1] - times[0]) / _WIDEST).astype(np.int64)
-    kinds = np.flatnonzero(np.bincount(kind[cell]))
-    for one in kinds.tolist():
-        own = slice(None) if len(kinds) == 1 else kind[cell] == one
-        _add_alike(cell[own], begin[own], end[own], k[own], rates, times, (sums.weight[:, steps], sums.weighted_rates[:, steps]))
+def sections_of(points: Points) -> list[tuple[int, int]]:
+    """Give the places of the points at which sections of a few years begin and end."""
+    starts = np.searchsorted(points.times, np.arange(0.0, points.times[-1], SECTION))
+    bounds = np.unique(np.append(starts, len(points) - 1)).tolist()
+    return list(zip(bounds[:-1], bounds[1:], strict=True))
 
 
-def _add_alike(
-    cell: np.ndarray, begin: np.ndarray, end: np.ndarray, k: np.ndarray, rates: np.ndarray, times: np.ndarray, sums: tuple[np.ndarray, np.ndarray],
-) -> None:
-    """Add stays in cells of rates not too far apart; k is on the scale of the middle of the times."""
-    cells = np.flatnonzero(np.bincount(cell, minlength=len(rates)))
-    nodes, shares = _nodes(rates[cells], (times[-1] - times[0]) / 2)
-    own = np.empty(len(rates), dtype=np.int64)
-    own[cells] = np.arange(len(cells))
-    at_nodes = np.cumsum(_shared_out(shares, own[cell], begin, end, k, len(times)), axis=1)[:, :-1]
-    growth = np.exp(nodes[:, None] * (times - (times[0] + times[-1]) / 2))
-    for side, weights in enumerate((growth[:, :-1] * at_nodes, growth[:, 1:] * at_nodes)):
-        sums[0][side] += weights.sum(axis=0)
-        sums[1][side] += (nodes[:, None] * weights).sum(axis=0)
+def blocks(
+    paths: LifeTablePaths, points: Points, enters: np.ndarray | None, leaves: np.ndarray, case: np.ndarray | None = None, *, stepwise: bool,
+) -> Iterator[Block]:
+    """Give the rows in blocks of like age, those who leave late first; parameters as in `exposure_sums`."""
+    for place in paths.bands():
+        leave = leaves[place]
+        # Roughly sorted, as sorting by small numbers is quick.
+        order = np.argsort(-(leave >> max(int(leave.max()).bit_length() - 14, 0)).astype(np.int16), kind="stable")
+        place = place[order]
+        yield Block(
+            paths, place, Walk(paths.take(place), points, stepwise=stepwise), leave[order], *(None if each is None else each[place] for each in (enters, case)))
 
 
-def _shared_out(shares: np.ndarray, cell: np.ndarray, begin: np.ndarray, end: np.ndarray, k: np.ndarray, size: int) -> np.ndarray:
-    """Give what is gained (and lost) at each point at each of the few rates, shape (q, size), from the share of each cell at each rate."""
-    n_nodes, n_cells = shares.shape
-    if n_cells * size <= min(2 * n_nodes * len(k), _MOST_CELLS):
-        changes = np.bincount(cell * size + begin, k, n_cells * size)
-        changes -= np.bincount(cell * size + end, k, n_cells * size)
-        return _product(shares, changes.reshape(n_cells, size))
-    parts = (share[cell] * k for share in shares)
-    return np.array([np.bincount(begin, part, size) - np.bincount(end, part, size) for part in parts])
+@dataclass(eq=False)
+class Block:
+    """Rows on a walk: their places among all, the points to and from which they are under observation, and what they count; `n` of them are yet to leave."""
+
+    paths: LifeTablePaths
+    place: np.ndarray
+    walk: Walk
+    leaves: np.ndarray
+    enters: np.ndarray | None
+    case: np.ndarray | None
+    n: int = field(default=0, init=False)
+
+    def enter(self, section: tuple[int, int]) -> Cells:
+        """Make ready to go through a section of the points, and give the cells in which rows may be there."""
+        first, last = section
+        here = np.flatnonzero(self.leaves > first)
+        self.n, times = int(here[-1]) + 1 if len(here) else 0, self.walk.points.times
+        self.walk.until = times.take(np.minimum(self.leaves, last))
+        return self.paths.cells_until(slice(0, self.n), self.walk, float(times[last])) if self.n else self.paths.all_cells()
+
+    def stays(self, cells: Cells) -> Iterator[Stay]:
+        """Let the rows go through the section."""
+        for low in range(0, self.n, CHUNK):
+            yield from self.walk.on(slice(low, min(low + CHUNK, self.n)), cells)
+
+
+class Changes:
+    """What comes in and goes out at each point of one section: in every cell, or, where these are too many, at each of a few rates.
+
+    A row weighs k exp(rate x time), time counted from the middle of the section.
+    """
+
+    def __init__(self, cells: Cells, points: Points, section: tuple[int, int], n_rows: int, sign: float = 1.0) -> None:
+        self.first, self.times = section[0], points.times[section[0] : section[1] + 1]
+        self.rates, self.sign = sign * cells.rates, sign
+        self.middle, size = (self.times[0] + self.times[-1]) / 2, len(self.times)
+        self.direct = len(self.rates) * size <= min(_STAYS * _MOST_NODES * n_rows, _MOST_CELLS)
+        self.nodes, self.shares = _nodes_of_all_kinds(self.rates, self.times)
+        self.changes = np.zeros((len(self.rates) if self.direct else len(self.nodes)) * size)
+
+    def add(self, stay: Stay, begin: np.ndarray, end: np.ndarray, case: np.ndarray | None) -> None:
+        """Add stays, from the points in places `begin` to those in `end`."""
+        k = stay.start - self.middle
+        k *= stay.rate
+        np.subtract(*((stay.before, k) if self.sign > 0 else (k, stay.before)), out=k)
+        np.exp(k, out=k)
+        if case is not None:
+            k *= case
+        size = len(self.times)
+        if self.direct:
+            place = stay.cell * size
+            place -= self.first
+            np.add.at(self.changes, place + begin, k)
+            np.subtract.at(self.changes, place + end, k)
+            return
+        for place, share in enumerate(self.shares):
+            part, place = share[stay.cell] * k, place * size - self.first
+            np.add.at(self.changes, begin + place, part)
+            np.subtract.at(self.changes, end + place, part)
+
+    def add_up(self, sums: ExposureSums) -> None:
+        """Add the section to the sums."""
+        changes, nodes = self.changes.reshape(-1, len(self.times)), self.nodes
+        changes = _product(self.shares, changes) if self.direct else changes
+        at_nodes = np.cumsum(changes, axis=1)[:, :-1]
+        growth = np.exp(nodes[:, None] * (self.times - self.middle))
+        steps = slice(self.first, self.first + len(self.times) - 1)
+        for side, weights in enumerate((growth[:, :-1] * at_nodes, growth[:, 1:] * at_nodes)):
+            sums.weight[side, steps] += weights.sum(axis=0)
+            sums.weighted_rates[side, steps] += nodes @ weights
+
+
+def _nodes_of_all_kinds(rates: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give the few rates, shape (q,), and the share of each rate at each of them, shape (q, r).
+
+    Rates so far apart that they would grow out of each other's digits are taken apart.
+    """
+    length = times[-1] - times[0]
+    kind = ((rates - rates.min(initial=np.inf)) * length / _WIDEST).astype(np.int64)
+    parts = []
+    for one in np.unique(kind).tolist():
+        nodes, own = _nodes(rates[kind == one], length / 2)
+        shares = np.zeros((len(nodes), len(rates)))
+        shares[:, kind == one] = own
+        parts.append((nodes, shares))
+    return (np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])) if parts else (np.zeros(0), np.zeros((0, 0)))
 
 
 def _product(left: np.ndarray, right: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from .exposure_sums import exposure_sums
-from .life_table_paths import LifeTablePaths, Points
+from .life_table_paths import LifeTablePaths, Points, in_slices
 
 STEP = 1.0  # days
 
@@ -60,8 +60,34 @@ def step_points(times: np.ndarray) -> np.ndarray:
     return np.append(np.repeat(starts, n_steps) + offset * STEP, times[-1:])
 
 
+@dataclass(frozen=True, eq=False)
+class Case:
+    """How much rows count, shape (n,) each, or None for once: the case weight of a patient, and how many such patients a row stands for."""
+
+    weight: np.ndarray | None = None
+    repeats: np.ndarray | None = None
+
+    @property
+    def total(self) -> np.ndarray | None:
+        """What a row counts in a sum."""
+        return _times(self.weight, self.repeats)
+
+    @property
+    def squared(self) -> np.ndarray | None:
+        """What a row counts in a sum of squared weights: each of its patients by the square of the own."""
+        return _times(None if self.weight is None else self.weight**2, self.repeats)
+
+    def take(self, rows: np.ndarray) -> Case:
+        """Give some rows."""
+        return Case(*(None if each is None else each[rows] for each in (self.weight, self.repeats)))
+
+
+def _times(one: np.ndarray | None, other: np.ndarray | None) -> np.ndarray | None:
+    return (one if other is None else other.astype(float)) if one is None or other is None else one * other
+
+
 def net_counts(
-    paths: LifeTablePaths, entry: np.ndarray, exit_: np.ndarray, event: np.ndarray, times: np.ndarray, case_weight: np.ndarray | None = None,
+    paths: LifeTablePaths, entry: np.ndarray, exit_: np.ndarray, event: np.ndarray, times: np.ndarray, case: Case = Case(), of: str = "both",
 ) -> NetCounts:
     """Count one group.
 
@@ -76,8 +102,10 @@ def net_counts(
     times
         Every entry above 0 and every exit, up to the last one wanted, and the times asked for: sorted, distinct; shape (t,). A time of 0
         counts who leaves there, of all that are there from the origin.
-    case_weight
-        How much each row counts, shape (n,), as in standardisation; None: once.
+    case
+        How much each row counts, as in standardisation.
+    of
+        Which sums are wanted: those of `weights`, the `plain` ones, or `both`; the others are missing.
 
     Notes
     -----
@@ -85,26 +113,29 @@ def net_counts(
     of weights, both weighted.
     """
     if times[0] == 0:
-        return _with_zero(entry, exit_, event, case_weight, None if len(times) == 1 else net_counts(paths, entry, exit_, event, times[1:], case_weight))
+        return _with_zero(entry, exit_, event, case, None if len(times) == 1 else net_counts(paths, entry, exit_, event, times[1:], case, of))
     points = Points.of(step_points(times))
     m = len(points) - 1
     grid = points.at_or_after(times)
     # A row whose follow-up goes on beyond the last time is left there.
-    leaves, enters = np.minimum(points.at_or_after(exit_), m), points.at_or_after(np.maximum(entry, 0.0))
-    sums = exposure_sums(paths, points, np.minimum(enters, leaves), leaves, stepwise=True, case_weight=case_weight)
-    n_rows = _at_risk(enters, leaves, None, m)
-    n = n_rows if case_weight is None else np.where(n_rows > 0, _at_risk(enters, leaves, case_weight, m), 0.0)
+    leaves = places_among(points, exit_, m)
+    enters = None if entry.max(initial=0.0) <= 0 else np.minimum(places_among(points, entry, m), leaves)
+    total, weighted = case.total, of != "plain"
+    n_rows, n = (_at_risk(enters, leaves, each, m) for each in (None, total))
+    sums = exposure_sums(paths, points, enters, leaves, stepwise=True, case_weight=total, of=of)
     died = np.flatnonzero((event != 0) & (exit_ > 0) & (exit_ <= times[-1]))
-    place, weight = np.searchsorted(grid, leaves[died]), np.exp(sums.at_exit[died])
-    case = np.ones(len(died)) if case_weight is None else case_weight[died]
-    n_event, once, squared = (np.bincount(place, each, len(times)) for each in (case, case * weight, (case * weight) ** 2))
-    length = np.diff(points.times)
-    increments = length * _ratio(sums.rates, n)
-    weighted = length * (_ratio(sums.weighted_rates[0], sums.weight[0] * (n_rows > 0)) + _ratio(sums.weighted_rates[1], sums.weight[1] * (n_rows > 0))) / 2
-    starts = np.concatenate(([0], grid[:-1]))
+    place, dead, missing = np.searchsorted(grid, leaves[died]), case.take(died), np.full(len(times), np.nan)
+    n_event = np.bincount(place, dead.total, len(times)).astype(float)
+    n_there, starts, length = np.where(n_rows > 0, n, 0.0), np.concatenate(([0], grid[:-1])), np.diff(points.times)
+    population = np.add.reduceat(length * _ratio(sums.rates, n_there), starts) if of != "weights" else missing
+    if not weighted:
+        return NetCounts(times, n_there[grid - 1], n_event, missing, missing, missing, population, missing)
+    weight = np.exp(sums.at_exit[died])
+    once, squared = (np.bincount(place, _times(values, own), len(times)) for values, own in ((weight, dead.total), (weight**2, dead.squared)))
+    start, end = (_ratio(rates, own * (n_rows > 0)) for rates, own in zip(sums.weighted_rates, sums.weight, strict=True))
     return NetCounts(
-        times, n[grid - 1], n_event, np.where(n_rows > 0, sums.weight[1], 0.0)[grid - 1], once, squared,
-        np.add.reduceat(increments, starts), np.add.reduceat(weighted, starts))
+        times, n_there[grid - 1], n_event, np.where(n_rows > 0, sums.weight[1], 0.0)[grid - 1], once, squared, population,
+        np.add.reduceat(length * (start + end) / 2, starts))
 
 
 def risk_counts(
@@ -116,32 +147,49 @@ def risk_counts(
     >>> [each.tolist() for each in risk_counts(entry, exit_, event, np.array([1.0, 3.5]))]
     [[2.0, 1.0], [1.0, 0.0], [0.0, 1.0]]
     """
-    case, m = np.ones(len(exit_)) if case_weight is None else case_weight, len(times) + 1
+    m = len(times) + 1
+    entered, left, ended = np.zeros(m), np.zeros(m), np.zeros(2 * m)
+    for own in in_slices(len(exit_)):
+        case, days = None if case_weight is None else case_weight[own], exit_[own]
+        entered += np.bincount(np.searchsorted(times, entry[own], side="right"), case, m)
+        left += np.bincount(np.searchsorted(times, days, side="right"), case, m)
+        ended += np.bincount(np.searchsorted(times, days) + m * (event[own] != 0), case, 2 * m)
+    n_censor, n_event = ended.reshape(2, m)[:, :-1]
+    return _yet_to_leave(left - entered), n_event, n_censor
 
-    def until(values: np.ndarray, case: np.ndarray, side: str) -> np.ndarray:
-        """Add up case weights of values below (side right) or up to (side left) each time."""
-        return np.cumsum(np.bincount(np.searchsorted(times, values, side=side), case, m))[:-1]
 
-    n_risk = until(entry, case, "right") - until(exit_, case, "right")
-    died = event != 0
-    return n_risk, *(np.diff(until(exit_[some], case[some], "left"), prepend=0.0) for some in (died, ~died))
+def places_among(points: Points, days: np.ndarray, most: int) -> np.ndarray:
+    """Give the places of the first points at or after times (0 for those before 0), int32, `most` at the most; shape (n,)."""
+    found = np.empty(len(days), dtype=np.int32)
+    for own in in_slices(len(days)):
+        found[own] = np.minimum(points.at_or_after(np.maximum(days[own], 0.0)), most)
+    return found
 
 
-def _with_zero(entry: np.ndarray, exit_: np.ndarray, event: np.ndarray, case_weight: np.ndarray | None, later: NetCounts | None) -> NetCounts:
+def _with_zero(entry: np.ndarray, exit_: np.ndarray, event: np.ndarray, case: Case, later: NetCounts | None) -> NetCounts:
     """Put the counts at time 0, when every weight is 1, before those of later times."""
-    case = np.ones(len(exit_)) if case_weight is None else case_weight
-    own = case[(event != 0) & (exit_ == 0)]
-    n = case[entry < 0].sum()
-    first = {"times": 0.0, "n_risk": n, "n_event": own.sum(), "weight": n, "weighted_events": own.sum(), "squared_events": (own**2).sum()}
+    there, died = np.flatnonzero(entry < 0), np.flatnonzero((event != 0) & (exit_ == 0))
+    n, n_event, squared = (
+        len(rows) if values is None else values[rows].sum() for values, rows in ((case.total, there), (case.total, died), (case.squared, died)))
+    first = {"times": 0.0, "n_risk": n, "n_event": n_event, "weight": n, "weighted_events": n_event, "squared_events": squared}
     return NetCounts(**{
         field.name: np.append(first.get(field.name, 0.0), [] if later is None else getattr(later, field.name)) for field in fields(NetCounts)})
 
 
-def _at_risk(enters: np.ndarray, leaves: np.ndarray, weights: np.ndarray | None, m: int) -> np.ndarray:
+def _at_risk(enters: np.ndarray | None, leaves: np.ndarray, weights: np.ndarray | None, m: int) -> np.ndarray:
     """Count the rows (or add their weights) in the step that begins at each point but the last."""
-    there = slice(None) if (enters < leaves).all() else enters < leaves
-    own = None if weights is None else weights[there]
-    return np.cumsum(np.bincount(enters[there], own, m + 1) - np.bincount(leaves[there], own, m + 1))[:-1].astype(float)
+    change = np.zeros(m + 1)
+    for own in in_slices(len(leaves)):
+        weight = None if weights is None else weights[own]
+        change += np.bincount(leaves[own], weight, m + 1)
+        if enters is not None:
+            change -= np.bincount(enters[own], weight, m + 1)
+    return _yet_to_leave(change)
+
+
+def _yet_to_leave(change: np.ndarray) -> np.ndarray:
+    """Add up, from the last, those who leave less those who enter after each place but the last: where few are left, few digits are lost."""
+    return np.cumsum(change[:0:-1])[::-1]
 
 
 def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:

@@ -40,6 +40,8 @@ class Stays:
         How much each row counts, shape (n,).
     ends
         Where the intervals end, in days, sorted; the first begins at 0; shape (k,).
+    repeats
+        How many patients each row stands for (who count `case` together), shape (n,); None for one each.
     """
 
     paths: LifeTablePaths
@@ -48,6 +50,7 @@ class Stays:
     event: np.ndarray
     case: np.ndarray
     ends: np.ndarray
+    repeats: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.exit)
@@ -80,7 +83,8 @@ class Stays:
         while first < len(order):
             rows = order[first : first + max(_CELLS // int(reach[order[first]]), 1)]
             rows = rows[: max(_CELLS // int(reach[rows[-1]]), 1)]
-            yield Stays(self.paths.take(rows), self.entry[rows], self.exit[rows], self.event[rows], self.case[rows], self.ends[: reach[rows[-1]]])
+            repeats = None if self.repeats is None else self.repeats[rows]
+            yield Stays(self.paths.take(rows), self.entry[rows], self.exit[rows], self.event[rows], self.case[rows], self.ends[: reach[rows[-1]]], repeats)
             first += len(rows)
 
 
@@ -144,7 +148,8 @@ def interval_sums(stays: Stays, rates: str = "throughout", weighted: bool = Fals
             weight *= np.exp(np.cumsum(full, axis=1) - full / 2)
         leaves = np.append(weight, np.zeros((len(block), 1)), axis=1)[np.arange(len(block)), last]
         died = block.event.astype(bool)
-        for name, values in (("event", leaves * died), ("squared_event", leaves**2 * died), ("withdrawn", leaves * ~died)):
+        squared = leaves**2 / (1 if block.repeats is None else block.repeats)  # each patient's own square
+        for name, values in (("event", leaves * died), ("squared_event", squared * died), ("withdrawn", leaves * ~died)):
             sums[name][:k] += np.bincount(last, values, k + 1)[:k]
         if timed:
             for name, cells in (("days", time), ("expected_event", own)):

@@ -9,7 +9,7 @@ import numpy as np
 from .exposure_sums import exposure_sums
 from .intervals import Limits
 from .life_table_paths import LifeTablePaths, Points
-from .net_counts import NetCounts, risk_counts
+from .net_counts import NetCounts, places_among, risk_counts
 
 NET_CONF_TYPES = ("log", "plain", "log-log")
 
@@ -58,7 +58,7 @@ def mean_expected(paths: LifeTablePaths, times: np.ndarray, case_weight: np.ndar
     """
     points, places = _with_ends(times)
     last = np.full(len(paths), len(points) - 1)
-    sums = exposure_sums(paths, points, np.zeros(len(paths), dtype=np.int64), last, stepwise=False, sign=-1.0, case_weight=case_weight)
+    sums = exposure_sums(paths, points, None, last, stepwise=False, case_weight=case_weight, of="survival")
     return sums.weight[0][places] / (len(paths) if case_weight is None else case_weight.sum())
 
 
@@ -86,16 +86,19 @@ def expected_under_observation(
     """
     points, places = _with_ends(times)
     m = len(points) - 1
-    enters, leaves = points.at_or_after(np.maximum(entry, 0.0)), np.minimum(points.at_or_after(potential), m)
-    there = np.flatnonzero(enters < leaves)
-    if not len(there):
+    enters, leaves = (places_among(points, days, m) for days in (entry, potential))
+    there = enters < leaves
+    if not there.any():
         return np.ones(len(times))
-    paths, enters, leaves = paths.take(there), enters[there], leaves[there]
-    case = np.ones(len(there)) if case_weight is None else case_weight[there]
-    sums = exposure_sums(paths, points, enters, leaves, stepwise=False, sign=-1.0, case_weight=case)
+    if not there.all():
+        rows = np.flatnonzero(there)
+        paths, enters, leaves, case_weight = paths.take(rows), enters[rows], leaves[rows], None if case_weight is None else case_weight[rows]
+    sums = exposure_sums(paths, points, enters if enters.any() else None, leaves, stepwise=False, case_weight=case_weight, of="survival")
+    case = 1.0 if case_weight is None else case_weight
     start, out = sums.weight[0], np.bincount(leaves, case * np.exp(-sums.at_exit), m + 1)
     late = np.flatnonzero(enters > 0)
-    came = np.bincount(enters[late], case[late] * np.exp(-paths.take(late).cumulative_hazard(points.times[enters[late]])), m + 1)
+    came = np.exp(-paths.take(late).cumulative_hazard(points.times[enters[late]])) * (1.0 if case_weight is None else case_weight[late])
+    came = np.bincount(enters[late], came, m + 1)
     n = np.cumsum(np.bincount(enters, minlength=m + 1) - np.bincount(leaves, minlength=m + 1))[:-1]
     staying = start[1:] - came[1:m] + out[1:m]
     ratio = np.divide(staying, start[:-1], out=np.ones(m - 1), where=n[:-1] > 0)

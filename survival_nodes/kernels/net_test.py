@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .crude_probability import at_risk_in_cells
-from .exposure_sums import exposure_sums
-from .life_table_paths import LifeTablePaths, Points
+from .exposure_sums import Block, Changes, ExposureSums, blocks, sections_of
+from .life_table_paths import LifeTablePaths, Points, Stay
+from .net_counts import places_among
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,56 +40,49 @@ class WeightedSums:
     expected: np.ndarray
 
 
-def weighted_sums(paths: LifeTablePaths, entry: np.ndarray, exit_: np.ndarray, event: np.ndarray, points: np.ndarray) -> WeightedSums:
+def weighted_sums(
+    paths: LifeTablePaths, entry: np.ndarray, exit_: np.ndarray, event: np.ndarray, points: np.ndarray, repeats: np.ndarray | None = None,
+) -> WeightedSums:
     """Sum over one group; parameters as in `crude_probability.expected_counts`, with every entry and exit of all groups among the points.
 
     Rows whose follow-up is 0 are at risk in no cell, and say nothing.
     """
-    first, last = at_risk_in_cells(entry, exit_, points)
-    m = len(points)
-    # As if rates changed only where cells of the grid begin; then those cells are put right in which a row crosses.
-    sums = exposure_sums(paths, Points.of(points), first, last, stepwise=False)
-    weight, expected = np.append(0.0, sums.weight[1]), np.append(0.0, sums.weighted_rates[1] * np.diff(points))
-    for block in paths.bands():
-        _put_right(paths.take(block), points[first[block]], points[last[block]], points, (weight, expected))
-    nobody = np.cumsum(np.bincount(first, minlength=m) - np.bincount(last, minlength=m))[:-1] == 0
-    weight[1:][nobody] = expected[1:][nobody] = 0.0  # where all have left, rounding leaves something
+    m, grid = len(points) - 1, Points.of(points)
+    first, last = (places_among(grid, days, m) for days in (entry, exit_))
+    sums, broken = ExposureSums.nothing(m, len(paths)), (np.zeros(m + 1), np.zeros(m + 1))
+    for rows in blocks(paths, grid, first, last, repeats, stepwise=False):
+        within = np.zeros(len(rows.place))  # the hazard of a cell of the grid which a row has not yet left
+        for section in sections_of(grid):
+            cells = rows.enter(section)
+            if not rows.n:
+                break
+            changes = Changes(cells, grid, section, rows.n)
+            for stay in rows.stays(cells):
+                _add_stay(stay, rows, within, changes, broken)
+            changes.add_up(sums)
+        sums.at_exit[rows.place] = rows.walk.hazard
+    weight, expected = sums.weight[1] + broken[0][1:], sums.weighted_rates[1] * np.diff(points) + broken[1][1:]
+    nobody = np.cumsum(np.bincount(first, minlength=m + 1) - np.bincount(last, minlength=m + 1))[:-1] == 0
+    weight[nobody] = expected[nobody] = 0.0  # where all have left, rounding leaves something
     died = event.astype(bool) & (exit_ <= points[-1]) & (first < last)
-    events, squared = (np.bincount(last[died], np.exp(power * sums.at_exit[died]), m) for power in (1, 2))
-    return WeightedSums(weight[1:], events[1:], squared[1:], expected[1:])
+    n = 1.0 if repeats is None else repeats[died]
+    events, squared = (np.bincount(last[died], n * np.exp(power * sums.at_exit[died]), m + 1) for power in (1, 2))
+    return WeightedSums(weight, events[1:], squared[1:], expected)
 
 
-def _put_right(paths: LifeTablePaths, start: np.ndarray, stop: np.ndarray, points: np.ndarray, sums: tuple[np.ndarray, np.ndarray]) -> None:
-    """Replace, in the cells in which rows cross, the rate at the start of the cell by the rates that they had; at risk from start to stop, both points."""
-    rates, n = paths.rates.ravel(), len(paths)
-    exposed, within = np.zeros(n), np.zeros(n)  # all hazard so far; and that of a cell which a row has not yet left
-    old_rate, old_log_k = np.zeros(n), np.zeros(n)  # at the start of that cell
-    for piece in paths.pieces(stop):
-        rate = rates[piece.cell]
-        log_k = exposed[piece.rows] - rate * piece.start
-        exposed[piece.rows] += rate * (piece.stop - piece.start)
-        begin = np.maximum(piece.start, start[piece.rows])
-        rows, begin, end, rate, log_k = (part[begin < piece.stop] for part in (piece.rows, begin, piece.stop, rate, log_k))
-        low, high = np.searchsorted(points, begin), np.searchsorted(points, end, side="right") - 1
-        leaves = low <= high
-        over = leaves & (points[np.minimum(low, len(points) - 1)] > begin)
-        _replace(rows[over], low[over], (rate[over], log_k[over], begin[over]), (old_rate, old_log_k, within), points, sums)
-        stays = rows[~leaves]
-        within[stays] += rate[~leaves] * (end - begin)[~leaves]
-        into = rows[leaves]
-        within[into], old_rate[into], old_log_k[into] = (rate * (end - points[high]))[leaves], rate[leaves], log_k[leaves]
-
-
-def _replace(
-    rows: np.ndarray, place: np.ndarray, now: tuple[np.ndarray, ...], before: tuple[np.ndarray, ...], points: np.ndarray, sums: tuple[np.ndarray, np.ndarray],
-) -> None:
-    """Replace what rows were given in the cells that end at a place of the points: `now` their rate, log k and since when, `before` what they had."""
-    rate, log_k, since = now
-    old_rate, old_log_k, within = (each[rows] for each in before)
-    end = points[place]
-    right, wrong = np.exp(log_k + rate * end), np.exp(old_log_k + old_rate * end)
-    np.add.at(sums[0], place, right - wrong)
-    np.add.at(sums[1], place, right * (within + rate * (end - since)) - wrong * old_rate * (end - points[place - 1]))
+def _add_stay(stay: Stay, rows: Block, within: np.ndarray, changes: Changes, broken: tuple[np.ndarray, np.ndarray]) -> None:
+    """Add stays in cells of the table: the cells of the grid that lie in one whole, and (`broken`) the one in which it began, where it ends."""
+    grid = rows.walk.points
+    begin = np.minimum(np.maximum(stay.start, grid.times[rows.enters[stay.rows]]), stay.stop)
+    first, last = grid.at_or_after(begin), stay.end - (grid.times[stay.end] > stay.stop)  # points in the stay, where there are any
+    case = None if rows.case is None else rows.case[stay.rows]
+    changes.add(stay, np.minimum(first, last), last, case)
+    before, leaves = within[stay.rows], first <= last
+    over = leaves & (grid.times[first] > begin)
+    weight = np.where(over, np.exp(stay.before + stay.rate * (grid.times[first] - stay.start)), 0.0) * (1.0 if case is None else case)
+    np.add.at(broken[0], first, weight)
+    np.add.at(broken[1], first, weight * (before + stay.rate * (grid.times[first] - begin)))
+    within[stay.rows] = np.where(leaves, stay.rate * (stay.stop - grid.times[last]), before + stay.rate * (stay.stop - begin))
 
 
 def net_log_rank(groups: Sequence[WeightedSums]) -> tuple[np.ndarray, np.ndarray]:

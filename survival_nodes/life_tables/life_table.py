@@ -215,8 +215,8 @@ class LifeTable:
         places = (max(int(np.searchsorted(begins, value, side="right")) - 1, 0) for begins, value in ((self.years, year), (self.ages, age)))
         return float(self.rates[stratum, *places])
 
-    def strata(self, columns: Mapping[str, pd.Series] | pd.DataFrame) -> np.ndarray:
-        """Give the stratum of each row, int64, from a column of labels for every dimension.
+    def strata(self, columns: Mapping[str, pd.Series] | pd.DataFrame, repeats: np.ndarray | None = None) -> np.ndarray:
+        """Give the stratum of each row, int64, from a column of labels for every dimension; a row may stand for several in what is counted.
 
         Raises
         ------
@@ -230,7 +230,7 @@ class LifeTable:
             raw, found = pd.factorize(columns[name])
             place = {label: position for position, label in enumerate(labels)}
             own = np.array([place.get(label_of(label), -1) for label in found] + [-1], dtype=np.int64)[raw]
-            strange, missing = int(((own < 0) & (raw >= 0)).sum()), int((raw < 0).sum())
+            strange, missing = (int((which if repeats is None else which * repeats).sum()) for which in ((own < 0) & (raw >= 0), raw < 0))
             if strange or missing:
                 fault = " and ".join(
                     f"{n} row{'s' * (n != 1)} {'have' if n != 1 else 'has'} {what}" for n, what in ((strange, f"another {name}"), (missing, f"no {name}")) if n)
@@ -249,8 +249,7 @@ class LifeTable:
         """
         if self.year_advances == "calendar":
             return date
-        born = np.floor(birth + _FUZZ).astype("int64").astype("datetime64[D]")
-        return date - (birth - born.astype("datetime64[Y]").astype("datetime64[D]").astype(float))
+        return date - (birth - _new_year_before(np.floor(birth + _FUZZ)))
 
 
 @functools.cache
@@ -269,6 +268,24 @@ def _check_options(days_per_year: float, year_advances: str, beyond: str) -> Non
 
 def _new_year(years: np.ndarray) -> np.ndarray:
     return (years - 1970).astype("datetime64[Y]").astype("datetime64[D]").astype(float)
+
+
+def _new_year_before(days: np.ndarray) -> np.ndarray:
+    """Give the first day of the calendar year of each day, all since 1970-01-01.
+
+    >>> _new_year_before(np.array([-1.0, 0.0, 364.0, 365.0])).tolist()
+    [-365.0, 0.0, 0.0, 365.0]
+    """
+    if not len(days):
+        return days
+    # The year of mean length in which a day lies is its own, the one before or the one after.
+    year = np.floor(days / 365.2425)
+    first = int(year.min()) - 1
+    cuts = _new_year(np.arange(first, int(year.max()) + 3) + 1970)
+    place = (year - first).astype(np.int64)
+    place -= cuts.take(place) > days
+    place += cuts.take(place + 1) <= days
+    return cuts.take(place)
 
 
 def _has_gaps(axis: np.ndarray) -> bool:

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from survival_nodes.kernels import exposure_sums as sums_module
+from survival_nodes.kernels import life_table_paths as paths_module
 from survival_nodes.kernels.exposure_sums import exposure_sums
 from survival_nodes.kernels.life_table_paths import LifeTablePaths, Points
-from survival_nodes.kernels.net_counts import net_counts, risk_counts, step_points
+from survival_nodes.kernels.net_counts import Case, net_counts, risk_counts, step_points
 from survival_nodes.kernels.net_survival import ederer_ii, expected_of_those_at_risk, expected_under_observation, mean_expected, pohar_perme
 
 FUZZ = 1e-7  # days
@@ -105,7 +106,7 @@ def test_counts_are_the_oracle_s(form, weighted):
         paths, entry, exit_, event, times = made(seed, **form)
         case = np.random.default_rng(seed).uniform(0.2, 3, len(exit_)) if weighted else None
         wanted = oracle(paths, entry, exit_, event, times, np.ones(len(exit_)) if case is None else case)
-        found = net_counts(paths, entry, exit_, event, times, case)
+        found = net_counts(paths, entry, exit_, event, times, Case(case))
         for name, values in wanted.items():
             np.testing.assert_allclose(getattr(found, name), values, rtol=1e-11, atol=1e-13, err_msg=f"{name}, seed {seed}")
 
@@ -119,6 +120,28 @@ def test_sums_do_not_depend_on_how_they_are_taken(monkeypatch, section, most_cel
     found = net_counts(paths, entry, exit_, event, times)
     for name in ("weight", "weighted_events", "population", "weighted_population"):
         np.testing.assert_allclose(getattr(found, name), getattr(wanted, name), rtol=1e-12)
+
+
+def test_sums_do_not_depend_on_how_many_rows_are_taken_together(monkeypatch):
+    for seed in range(6):
+        paths, entry, exit_, event, times = made(seed, late=seed % 2 == 0)
+        case = Case(None, np.arange(len(exit_)) % 3 + 1)
+        wanted = net_counts(paths, entry, exit_, event, times, case)
+        with monkeypatch.context() as patch:
+            for module, name, size in ((paths_module, "BLOCK", 5), (paths_module, "SLICE", 4), (sums_module, "CHUNK", 2)):
+                patch.setattr(module, name, size)
+            found = net_counts(paths, entry, exit_, event, times, case)
+        for name in ("n_risk", "n_event", "weight", "weighted_events", "squared_events", "population", "weighted_population"):
+            np.testing.assert_allclose(getattr(found, name), getattr(wanted, name), rtol=1e-12, err_msg=name)
+
+
+def test_sums_that_are_not_wanted_are_missing():
+    paths, entry, exit_, event, times = made(3, late=True)
+    both = net_counts(paths, entry, exit_, event, times)
+    for of, there, absent in (("weights", "weighted_population", "population"), ("plain", "population", "weighted_population")):
+        found = net_counts(paths, entry, exit_, event, times, of=of)
+        np.testing.assert_allclose(getattr(found, there), getattr(both, there), rtol=1e-12)
+        assert np.isnan(getattr(found, absent)).all()
 
 
 def test_rates_far_apart_do_not_grow_out_of_each_other_s_digits():
@@ -145,7 +168,7 @@ def test_time_zero_counts_who_leaves_there():
     paths, _, _, _, _ = made(1)
     paths = paths.take(np.zeros(4, dtype=np.int64))
     entry, exit_, event = np.array([-1.0, -1.0, -1.0, 3.0]), np.array([0.0, 0.0, 5.0, 6.0]), np.array([1, 0, 1, 0])
-    found = net_counts(paths, entry, exit_, event, np.array([0.0, 3.0, 5.0, 6.0]), np.array([2.0, 1.0, 1.0, 1.0]))
+    found = net_counts(paths, entry, exit_, event, np.array([0.0, 3.0, 5.0, 6.0]), Case(np.array([2.0, 1.0, 1.0, 1.0])))
     assert found.n_risk.tolist() == [4.0, 1.0, 2.0, 1.0]
     assert found.n_event.tolist() == [2.0, 0.0, 1.0, 0.0]
     assert (found.weight[0], found.weighted_events[0], found.squared_events[0], found.population[0]) == (4.0, 2.0, 4.0, 0.0)
