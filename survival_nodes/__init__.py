@@ -17,9 +17,10 @@ __version__ = "0.1.0"
 # Public name -> the module that holds it; the only list of the public face.
 _HOMES = {
     "Cohort": "cohort", "Rule": "cohort", "cohort_rules": "cohort", "check_quality": "cohort",
+    "scan_cohort": "sources", "CohortScan": "counting",
     "read_cohort": "sources", "read_rows": "sources", "fetch": "sources", "example": "sources", "synthesize": "sources", "Mapping": "sources",
     "KaplanMeier": "estimates", "FollowUp": "estimates", "PersonYears": "estimates", "LogRank": "estimates", "RestrictedMean": "estimates",
-    "AalenJohansen": "estimates", "GrayTest": "estimates",
+    "AalenJohansen": "estimates", "GrayTest": "estimates", "Bootstrap": "estimates",
     "CoxModel": "estimates", "ProportionalHazards": "estimates", "FineGray": "estimates", "AbsoluteRisk": "estimates",
     "NetSurvival": "estimates", "Intervals": "estimates", "Standard": "estimates", "LifeTable": "life_tables",
     "ExpectedDeaths": "estimates", "LifeExpectancy": "estimates", "ExcessHazard": "estimates",

@@ -18,7 +18,8 @@ from .fixed_width import Span, read_fixed_width
 from .layout import Layout, find_titles
 from .naaccr_xml import is_xml, read_xml, start_of
 from .text_columns import distinct
-from .text_content import TextContent, Watch, read_text
+from .text_content import LargeText, TextContent, open_text
+from .text_pieces import Watch
 
 _RESERVED = slice(2, 16)  # blank in every record of fixed columns
 _VERSION = Span("naaccrRecordVersion", 17, 3)
@@ -57,7 +58,7 @@ def naaccr_table(
         table = read_fixed_width(path, [*items.values(), _VERSION], encoding=encoding, watch=watch)
         _check_version(table)
         return table, kept_items(table, keep, {name: items[name].name for name in keep if name in items}, [span.name for span in items.values()])
-    table, header = delimited_items(read_text(path, encoding), delimiter, layout, keep, watch)
+    table, header = delimited_items(open_text(path, encoding), delimiter, layout, keep, watch)
     return table, kept_items(table, keep, {name: name for name in keep if name in table.frame}, header)
 
 
@@ -75,11 +76,13 @@ def kept_items(table: TextTable, keep: Sequence[str], columns: Mapping[str, str]
     return pd.DataFrame({name: table.frame[columns[name]] for name in keep}, index=table.frame.index)
 
 
-def delimited_items(text: TextContent, delimiter: str | None, layout: Layout, keep: Sequence[str], watch: Watch | None) -> tuple[TextTable, list[str]]:
+def delimited_items(
+    text: TextContent | LargeText, delimiter: str | None, layout: Layout, keep: Sequence[str], watch: Watch | None,
+) -> tuple[TextTable, list[str]]:
     """Read an export, by the delimiter that its header holds most where none is given, and give its header; one of item numbers is a header all the same."""
-    start = text.content[:_START]
+    start = text.start[:_START]
     delimiter = delimiter or max(_DELIMITERS, key=first_line(start, "utf-8").count)
-    header = [title.strip() for title in first_record(text.content, delimiter, text.name)]
+    header = [title.strip() for title in first_record(text.start, delimiter, text.name)]
     wanted = {*find_titles(layout, header).values(), *keep}
     numbers = bool(wanted) and all(title.isdigit() for title in header)
     blank = start[:len(start) - len(start.lstrip())].count(b"\n")

@@ -20,7 +20,8 @@ from .naaccr_tables import delimited_items, first_line, kept_items
 from .naaccr_xml import start_of
 from .reading import Reading, Wishes, input_file
 from .source_frames import with_kept
-from .text_content import Watch, existing_file, read_text
+from .text_content import existing_file, open_text
+from .text_pieces import Watch
 
 _PROGRAMS = (".sas", ".sps", ".spss", ".do", ".dct", ".txt")
 # Where each program lists the columns: the INPUT statement of SAS, DATA LIST of SPSS, infix of Stata.
@@ -109,7 +110,7 @@ def _table(
     first = first_line(start_of(path), encoding)
     identity = next(each for each in layout.fields if each.name == "patient_id").titles[0]
     if delimiter is not None or not first or identity.casefold() in first.casefold():
-        return delimited_items(read_text(path, encoding), delimiter, layout, keep, watch)
+        return delimited_items(open_text(path, encoding), delimiter, layout, keep, watch)
     program = existing_file(labels) if labels is not None else _program_beside(path)
     spans = program_layout(program.read_bytes().decode("utf-8", errors="replace"))
     if not spans:

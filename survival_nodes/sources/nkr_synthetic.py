@@ -12,7 +12,8 @@ from .delimited import TextTable, table_of
 from .layout import Fields, adapted, read_fields, read_layout
 from .reading import LeftOut, Reading, Wishes, input_file
 from .source_frames import first_of_patient, with_kept
-from .text_content import Watch, read_text
+from .text_content import open_text
+from .text_pieces import Watch
 
 _THERAPIES = ("chemotherapy", "targeted_therapy", "endocrine_therapy")
 _OWN = ("m_clinical", "organ_surgery", "axillary_dissection", "sentinel", "marked_node")  # read here, and gone from the cohort
@@ -47,7 +48,7 @@ def read_nkr_synthetic(
         If it is not such a file.
     """
     wished = Wishes.of(wishes, own=("delimiter", "encoding"))
-    text = read_text(path, encoding)
+    text = open_text(path, encoding)
     table = table_of(text, delimiter or (";" if ";" in "".join(text.lines(1)) else ","), watch=watch)
     layout = adapted(read_layout("nkr-synthetic"), wished.columns, wished.codes)
     found = read_fields(layout, table.frame, table.name)

@@ -16,7 +16,8 @@ from .reading import Reading, Wishes
 from .seer import seer_reading
 from .source_frames import columns_asked_for
 from .text_columns import each_distinct
-from .text_content import TextContent, Watch, read_text
+from .text_content import LargeText, TextContent, open_text
+from .text_pieces import Watch
 
 _FEW = 2  # names that a header must share with the layout to be one
 
@@ -54,7 +55,7 @@ def read_seer_stat(
     layout = adapted(read_layout("seer"), wished.columns, wished.codes)
     beside = dictionary if dictionary is not None else dictionary_beside(path)
     said = read_dictionary(beside) if beside is not None else None
-    table = _table(read_text(path, encoding), said, layout, delimiter, wished.keep, watch)  # the text itself is let go of once it is a table
+    table = _table(open_text(path, encoding), said, layout, delimiter, wished.keep, watch)
     notes = ()
     if said is not None:
         table, layout, notes = _labelled(table, said), _with_missing(layout, said.missing), _release(said)
@@ -63,7 +64,7 @@ def read_seer_stat(
 
 
 def _table(
-    text: TextContent, said: ExportDictionary | None, layout: Layout, delimiter: str | None, keep: Sequence[str], watch: Watch | None,
+    text: TextContent | LargeText, said: ExportDictionary | None, layout: Layout, delimiter: str | None, keep: Sequence[str], watch: Watch | None,
 ) -> TextTable:
     """Read the columns that are asked for; their names stand in the first row, or in the dictionary."""
     given = delimiter or (said.delimiter if said else None)
@@ -87,17 +88,17 @@ def _read_with(used: str, given: str | None) -> str:
     return f" (read with the delimiter {word})" if given else ""
 
 
-def _first(text: TextContent, delimiter: str, *, strict: bool) -> list[str]:
+def _first(text: TextContent | LargeText, delimiter: str, *, strict: bool) -> list[str]:
     """Give the first record; nothing where it cannot be read with a delimiter that was only tried."""
     try:
-        return first_record(text.content, delimiter, text.name)
+        return first_record(text.start, delimiter, text.name)
     except InputError:
         if strict:
             raise
         return []
 
 
-def _delimiter(text: TextContent, layout: Layout) -> str:
+def _delimiter(text: TextContent | LargeText, layout: Layout) -> str:
     """Find the delimiter out: the one by which most names of the first row are known, else the one that makes most columns."""
     records = {delimiter: _first(text, delimiter, strict=False) for delimiter in dict.fromkeys(DELIMITERS.values())}
     return max(records, key=lambda delimiter: (len(find_titles(layout, records[delimiter])), len(records[delimiter])))

@@ -19,7 +19,8 @@ from .layout import Layout, adapted, find_titles, read_fields, read_layout
 from .reading import LeftOut, Reading, Wishes, input_file
 from .source_frames import columns_asked_for, first_of_patient, with_kept
 from .text_columns import distinct, each_distinct
-from .text_content import Watch, existing_file, read_text
+from .text_content import existing_file, open_text
+from .text_pieces import Watch
 
 # The registry's best N may be clinical or pathological, as an N derived from extent of disease may be: the labels leave open what that leaves open.
 _N_BEST = System(
@@ -112,8 +113,8 @@ def _adapted(layouts: tuple[Layout, Layout], wished: Wishes) -> tuple[Layout, La
 
 
 def _table(path: Path, layout: Layout, keep: tuple[str, ...], encoding: str, watch: Watch | None) -> TextTable:
-    text = read_text(path, encoding)
-    header = [title.strip() for title in first_record(text.content, ",", text.name)]
+    text = open_text(path, encoding)
+    header = [title.strip() for title in first_record(text.start, ",", text.name)]
     return table_of(text, ",", wanted=columns_asked_for(layout, header, keep, text.name), watch=watch)
 
 

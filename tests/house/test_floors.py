@@ -26,8 +26,9 @@ FLOORS = (
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 # Rooms that break the plan, and how far: a debt, not a rule. Drawn too small were the sources (fourteen kinds of file, six formats of an own
-# file, the drafting of a mapping and the download of public files) and the estimates, which hold every estimator there is.
-OVER_A_SEVENTH = {"estimates": 0.2, "sources": 0.25}
+# file, the drafting of a mapping and the download of public files) the estimates, which hold every estimator there is,
+# and the kernels, since each likelihood is also there by patterns with counts.
+OVER_A_SEVENTH = {"estimates": 0.2, "kernels": 0.16, "sources": 0.25}
 KERNELS_MAY_IMPORT = {"__future__", "collections", "dataclasses", "functools", "math", "numpy", "typing"}
 
 

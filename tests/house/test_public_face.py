@@ -17,7 +17,7 @@ FUNCTIONS_AND_CLASSES = [name for name in sn.__all__ if name not in sn._ROOMS]
 # The part of the contract that is built; positional fields in their order.
 BY_POSITION = {
     "KaplanMeier": ("by",), "FollowUp": ("by",), "PersonYears": ("by",), "LogRank": ("by",), "RestrictedMean": ("by", "horizon_years"), "CoxModel": ("formula",), "ProportionalHazards": ("model",),
-    "AalenJohansen": ("by",), "GrayTest": ("by", "cause"), "FineGray": ("formula", "cause"), "AbsoluteRisk": ("formula",),
+    "AalenJohansen": ("by",), "GrayTest": ("by", "cause"), "Bootstrap": ("estimator", "seed"), "FineGray": ("formula", "cause"), "AbsoluteRisk": ("formula",),
     "NetSurvival": ("by",), "Intervals": ("months",), "Standard": ("weights",),
     "ExpectedDeaths": ("life_table", "by"), "LifeExpectancy": ("life_table", "by"), "ExcessHazard": ("formula", "life_table"),
     "NonInferiority": ("by", "reference", "margin"), "Worse": ("by", "reference"),
