@@ -11,12 +11,12 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest
 
-# Timings beside peers that are installed, and simulation to known truth: some 15 minutes on two processors.
+# Timings beside peers that are installed, and simulation to known truth: some 45 minutes on two processors. PEERS: the Python in which
+# peers are installed (tests/benchmark/README.md); every script runs, and the target fails at the end where one found something wrong.
+PEERS ?= $(BIN)/python
 benchmark: $(VENV)/.installed-test
-	$(BIN)/python tests/benchmark/nodal_frame.py
-	$(BIN)/python tests/benchmark/read_registry.py
-	$(BIN)/python tests/benchmark/net_survival.py
-	$(BIN)/python tests/benchmark/net_survival_truth.py
+	@failed=0; for script in "beside_peers.py --peers-python $(PEERS)" nodal_frame.py read_registry.py net_survival.py net_survival_truth.py; do \
+		echo "== $$script"; $(BIN)/python tests/benchmark/$$script || failed=1; done; exit $$failed
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 15) else "Python 3.11 to 3.14 is needed, and this is %d.%d: say which one with `make PYTHON=python3.12 ...`" % sys.version_info[:2])'
