@@ -93,6 +93,28 @@ def test_the_estimators(holding, n_frames):
     assert said["cohort"].n_patients == 3000 == (said["fit"].n if "fit" in said else 3000)
 
 
+def test_large_files(tmp_path, monkeypatch):
+    """The same synthetic patients, as one CSV and as two Parquet files, give the same estimates from memory and from a scan."""
+    pytest.importorskip("duckdb")
+    monkeypatch.chdir(tmp_path)
+    made = survival_nodes.synthesize(1500, seed=3).rows
+    patients = pd.DataFrame({
+        "months": (made["years"] * 12).astype(int), "status": made["event"], "node": made["nodal_category"].astype(str), "grade": made["grade"].astype(str),
+        "age": made["age"].astype(int)})
+    patients.to_csv("registry.csv", index=False)
+    Path("registry").mkdir()
+    for part in (1, 2):
+        patients[part - 1 :: 2].to_parquet(f"registry/part{part}.parquet")
+    said = {"sn": survival_nodes}
+    found = []
+    for holding in ("keep=", "sn.scan_cohort"):
+        lines = [line.split("#")[0].strip() for line in block("python", holding).splitlines()]
+        found += [eval(line, said) for line in lines if line.startswith(("sn.", "fit.")) or exec(line, said)]
+    assert [len(frame) for frame in found] == [len(found[0]), 4, 8, len(said["fit"].coefficients)]
+    assert said["scan"].n_patients == 1500 == said["cohort"].n_patients
+    pd.testing.assert_frame_equal(found[3], said["fit"].coefficients, rtol=1e-8)
+
+
 def test_an_own_file(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     mapping = block("toml", "[columns]")
