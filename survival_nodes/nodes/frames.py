@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _ESSENTIAL = attrgetter(*(each.name for each in fields(Piece) if each.name not in {"raw", "normalised", "n_positive", "n_examined"}))
+_SMALL = 1 << 20  # so many possible combinations are counted in an array
 COLUMNS = ("nodal_category", "nodal_possible", "nodal_certainty", "nodal_positive", "nodal_basis", "nodal_flags", "nodal_reason")
 
 
@@ -241,8 +242,11 @@ def _distinct(column: pd.Series, coarse: Callable[[object], object] | None) -> t
 
 
 def _factorized(column: pd.Series) -> np.ndarray:
+    import numpy as np
     import pandas as pd
 
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.cat.codes.to_numpy() + np.int32(1)
     if column.dtype == object and pd.api.types.infer_dtype(column, skipna=True).startswith("mixed"):
         column = column.map(_comparable)
     try:
@@ -264,14 +268,45 @@ def _comparable(value: object) -> object:
 def _combined(keys: list[np.ndarray], n: int) -> tuple[np.ndarray, np.ndarray]:
     """Number the distinct combinations of several codes from 0, and give the row in which each comes first."""
     import numpy as np
+
+    codes, n_possible = np.zeros(n, dtype="int32"), 1
+    for key in keys:
+        size = int(key.max(initial=0)) + 1
+        if n_possible > 1 and n_possible * size > _SMALL:
+            codes, firsts = _numbered(codes, n_possible)
+            n_possible = len(firsts)
+        n_possible *= size
+        codes = codes * np.int32(size) + key if n_possible <= _SMALL else codes * np.int64(size) + key
+    return _numbered(codes, n_possible)
+
+
+def _numbered(keys: np.ndarray, n_possible: int) -> tuple[np.ndarray, np.ndarray]:
+    """Number the keys (from 0, below `n_possible`) in the order in which they come first, and give the rows in which they do."""
+    import numpy as np
     import pandas as pd
 
-    codes = np.zeros(n, dtype="int64")
-    for key in keys:
-        codes = pd.factorize(codes * (int(key.max(initial=0)) + 1) + key)[0]
-    firsts = np.zeros(int(codes.max(initial=-1)) + 1, dtype="int64")
-    firsts[codes[::-1]] = np.arange(n - 1, -1, -1)
-    return codes, firsts
+    if n_possible > _SMALL:
+        codes = pd.factorize(keys)[0]
+        return codes, _first_rows(codes, int(codes.max(initial=-1)) + 1)
+    firsts = _first_rows(keys, n_possible)
+    found = np.flatnonzero(firsts >= 0)
+    found = found[np.argsort(firsts[found])]
+    rank = np.empty(n_possible, dtype="int32")
+    rank[found] = np.arange(len(found))
+    return rank[keys], firsts[found]
+
+
+def _first_rows(keys: np.ndarray, n_possible: int) -> np.ndarray:
+    """Give the row in which each key comes first, -1 for one that does not; most are met early, and after that only the others are looked for."""
+    import numpy as np
+
+    firsts, start, size = np.full(n_possible, -1, dtype="int64"), 0, 1 << 12
+    while start < len(keys):
+        block = keys[start:start + size]
+        new = np.flatnonzero(firsts[block] < 0)[::-1]
+        firsts[block[new]] = start + new  # of several rows the first is written last
+        start, size = start + size, 2 * size
+    return firsts
 
 
 def _taken(numbers: list[int], codes: np.ndarray) -> np.ndarray:
