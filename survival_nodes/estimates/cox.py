@@ -50,7 +50,7 @@ class CoxModel:
         profile penalised likelihood; not with weights or a robust variance.
     fitter
         `lifelines`, `grouped` (this package's own; the two agree to 1e-8), or `auto`: lifelines for Efron's ties without
-        delayed entry, weights, robust variance or penalty, up to 100,000 rows, else grouped.
+        delayed entry, weights, robust variance or penalty, up to 20,000 rows, else grouped.
     cause
         Event of interest, the other causes censored (the cause-specific hazard); None for every event of the endpoint.
     conf_level

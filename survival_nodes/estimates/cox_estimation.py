@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .cox import CoxModel
 
 GLOBAL_TESTS = ("likelihood ratio", "Wald", "score")
-LIFELINES_ROWS = 100_000  # beyond, lifelines takes ten times as long as the own fitter (a million rows: minutes, not seconds)
+LIFELINES_ROWS = 20_000  # beyond, lifelines takes ten times as long as the own fitter and more, and its import alone takes seconds
 FITTERS_AGREE = 1e-6  # of a standard error; usually they agree to 1e-12
 
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
 from ..columns import TESTS, frame_of
 from ..errors import UsageError
+from ..kernels.tails import chi_square_tail
 
 if TYPE_CHECKING:
     from .cox_fit import CoxFit
@@ -28,7 +28,7 @@ def compare(fit: CoxFit, smaller: CoxFit) -> pd.DataFrame:
     statistic = 2 * (fit.log_likelihood.model - smaller.log_likelihood.model)
     names = " against ".join(" + ".join(str(term) for term in each.design.groups) for each in (fit, smaller))
     return frame_of(TESTS, [{
-        "test": "likelihood ratio", "comparison": names, "statistic": statistic, "df": df, "p_value": special.chdtrc(df, max(statistic, 0.0))}])
+        "test": "likelihood ratio", "comparison": names, "statistic": statistic, "df": df, "p_value": chi_square_tail(df, max(float(statistic), 0.0))}])
 
 
 def _check_comparable(fit: CoxFit, smaller: CoxFit) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 REPEATS = 5  # a categorical where each value stands in five rows on average
+_SAMPLE = 50_000  # rows that tell whether values repeat at all
 _MOST_DIGITS = 15  # of an integer that is held as a number; a float holds it exactly too
 _PLAIN_LINES = re.compile(rf"(?:(?:0|[1-9][0-9]{{0,{_MOST_DIGITS - 1}}})\n)*+")
 
@@ -46,6 +47,12 @@ class Words:
         codes = rank[np.concatenate(self._codes)]
         self._codes.clear()
         return pd.Series(pd.Categorical.from_codes(codes, categories=pd.Index(found, dtype=object)))
+
+
+def _objects(text: object) -> pd.Series:
+    from pyarrow import compute
+
+    return pd.Series(compute.utf8_trim_whitespace(text).to_pandas(deduplicate_objects=False).to_numpy(dtype=object))
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,11 +92,12 @@ class Texts:
         self._parts.clear()
         if self._are_decimals:
             return pd.Series(pd.array(text, dtype=pd.StringDtype("pyarrow")))
+        if len(text.slice(0, _SAMPLE).unique()) > min(len(text), _SAMPLE) / 2:
+            return _objects(text)  # identities: to number a million of them takes longer than to keep them
         coded = text.dictionary_encode().unify_dictionaries().combine_chunks()
-        words = [word.strip() for word in coded.dictionary.to_pylist()]
-        codes = coded.indices.to_numpy()
+        words, codes = [word.strip() for word in coded.dictionary.to_pylist()], coded.indices.to_numpy()
         if len(words) > len(codes) / REPEATS:
-            return pd.Series(np.array(words, dtype=object)[codes])
+            return _objects(text)
         column = Words()
         column.add((words, codes))
         return column.series()

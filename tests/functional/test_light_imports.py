@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("scipy", "lifelines", "formulaic", "matplotlib", "seaborn", "jinja2", "duckdb", "pyspark", "narwhals", "pyarrow.parquet", "pyarrow.dataset",
          "openpyxl", "pyreadstat", "urllib.request", "ssl", "xml.parsers.expat")
 CURVE = "sn.KaplanMeier('arm', at_years=(1,))(cohort); sn.LogRank('arm')(cohort); sn.AalenJohansen('arm', at_years=(1,))(cohort)"
+MODEL = "sn.CoxModel('arm', fitter='grouped')(cohort)"
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +25,8 @@ def file(tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize("then", ["", CURVE])
-def test_reading_a_file_and_a_curve_load_nothing_that_is_not_needed(file, then):
+@pytest.mark.parametrize("then", ["", CURVE, MODEL], ids=["file", "curve", "model"])
+def test_a_file_a_curve_and_a_plain_model_load_nothing_that_is_not_needed(file, then):
     code = f"""
 import sys
 import survival_nodes as sn
