@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .partial_likelihood import Evaluation, Likelihood, PartialLikelihood
+from .partial_likelihood import Likelihood, PartialLikelihood
 from .pattern_likelihood import PatternLikelihood
 from .penalty_slope import penalty_slope
 from .risk_sets import RiskSets

@@ -13,7 +13,6 @@ from ..cohort.entries import Entries
 from ..cohort.grouping import level_codes
 from ..cohort.intake import fit_dictionary
 from ..cohort.own_rule import judged
-from ..nodes.frames import COLUMNS as NODAL_COLUMNS
 from .delimited import TextTable
 from .mapping import Mapping
 from .own_file import reading_of
