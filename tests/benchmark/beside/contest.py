@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .machine import is_there
@@ -102,7 +102,8 @@ def _of_servers(work: Work, n: int, entered: list[Contestant], folders: tuple[Pa
     with ExitStack() as stack:
         servers: dict[str, Server] = {}
         for contestant in entered:
-            server = stack.enter_context(Server(command_of(work, contestant, *folders, setting.interpreters), setting.caps, capped=contestant.capped))
+            caps = replace(setting.caps, seconds=max(setting.caps.seconds, contestant.most_seconds))
+            server = stack.enter_context(Server(command_of(work, contestant, *folders, setting.interpreters), caps, capped=contestant.capped))
             try:
                 server.wait_ready()
                 servers[contestant.name] = server
