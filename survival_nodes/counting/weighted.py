@@ -88,12 +88,10 @@ def weighted_counts(label: str, rows: WeightedRows, table: RiskTable) -> Weighte
         label=label, ticks=table.ticks, n_risk=table.n_risk, events=table.n_event[:, None], n_censor=table.n_censor, entry_ticks=entry_ticks, n_enter=n_enter)
 
 
-def refuse_repeats(cohort: Cohort) -> None:
-    """Raise UsageError where a row of the cohort stands for several patients, and each one's own is needed."""
+def refuse_repeats(cohort: Cohort, what: str = "weights, clusters, robust variances and pseudo-values") -> None:
+    """Raise UsageError where a row of the cohort stands for several patients, and `what` need each one's own."""
     if cohort.repeats is not None:
-        raise UsageError(
-            "weights, clusters, robust variances and pseudo-values need each patient's row, and a row of this cohort stands for several patients: "
-            "read the cohort with read_cohort(...)")
+        raise UsageError(f"{what} need each patient's row, and a row of this cohort stands for several patients: read the cohort with read_cohort(...)")
 
 
 def case_weights(cohort: Cohort, name: str) -> np.ndarray:

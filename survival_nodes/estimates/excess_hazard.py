@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.special import chdtrc, ndtr
 
 from ..columns import COEFFICIENTS, TESTS, frame_of
-from ..counting import refuse_scan
+from ..counting import refuse_repeats, refuse_scan
 from ..errors import DataWarning, InputError, UsageError
 from ..kernels.excess_hazard import Maximum, additive, maximise_excess, maximise_relative, weighted_start
 from ..kernels.excess_hazard_em import ExcessRows, Smoother, choose_factor, kernel_widths, maximise_em
@@ -123,7 +123,7 @@ class ExcessHazard:
         Raises
         ------
         UsageError
-            If the formula cannot be read.
+            If the formula cannot be read, or a row stands for several patients.
         InputError
             If a column is not there, covariates are constant or follow from others, nobody dies within the intervals, or patients come under
             observation late (binomial model).
@@ -134,6 +134,7 @@ class ExcessHazard:
             Where rows are left out, events are few, or a ratio or an interval's hazard has no finite estimate.
         """
         refuse_scan(cohort, "an excess hazard model")
+        refuse_repeats(cohort, "excess hazard models")
         design = build_design(self.formula, cohort)
         followed = follow(cohort, self.life_table).take(np.flatnonzero(design.kept))
         n, n_event = len(design.matrix), int(followed.event[followed.exit <= followed.days(self.intervals[-1:])[0]].sum())

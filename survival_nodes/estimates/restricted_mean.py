@@ -13,7 +13,7 @@ import pandas as pd
 from ..cohort import Clock, Cohort
 from ..cohort.grouping import as_level
 from ..columns import CONTRASTS, ESTIMATES, frame_of
-from ..counting import GroupCounts, cells_of, group_counts, names_in, refuse_scan
+from ..counting import GroupCounts, cells_of, group_counts, names_in, refuse_repeats, refuse_scan
 from ..errors import UsageError, unknown_name
 from ..kernels.aalen_johansen import years_lost
 from ..kernels.restricted_mean import restricted_mean
@@ -130,7 +130,7 @@ class RestrictedMean:
         Raises
         ------
         UsageError
-            If there is no such group, or the formula cannot be read.
+            If there is no such group, the formula cannot be read, or a row stands for several patients.
         InputError
             If patients come under observation late or in pieces, or a covariate is constant or follows from others.
 
@@ -147,6 +147,7 @@ class RestrictedMean:
         from .restricted_mean_regression import adjusted_models  # models cost time to load, and counts do without
 
         refuse_scan(cohort, f"the adjustment {formula!r}")
+        refuse_repeats(cohort, "adjusted restricted means")
         reference, rows = as_level(reference), []
         for model in adjusted_models(self, cohort, reference, formula, MEASURES):
             on_scale = OnScale(float(model.coefficients[1]), float(model.std_errors[1]))
@@ -162,6 +163,7 @@ class RestrictedMean:
         from .restricted_mean_regression import adjusted_models  # models cost time to load, and counts do without
 
         refuse_scan(cohort, f"the adjustment {formula!r}")
+        refuse_repeats(cohort, "adjusted restricted means")
         reference, rows, reach = as_level(reference), [], normal_quantile(self.conf_level)
         for model in adjusted_models(self, cohort, reference, formula, MEASURES[:1]):
             for term, value, std_error in zip(model.terms, model.coefficients, model.std_errors, strict=True):

@@ -91,12 +91,13 @@ def _group_heading(group: str, n: int, labels: Mapping[str, str]) -> str:
 
 
 def _patients(cohort: Cohort, by: str | Sequence[str] | None) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
-    """Give the row of each patient's first piece, the group there, and the names of the groups."""
+    """Give the row of each patient's first piece, as often as it stands for patients, the group there, and the names of the groups."""
     grouping = cohort.groups(by)
     frame = cohort.frame
     order = np.argsort(frame["entry_years"].fillna(0).to_numpy(), kind="stable") if "entry_years" in frame else np.arange(len(frame))
     first = ~frame["patient_id"].iloc[order].duplicated().to_numpy()
     place = np.sort(order[first])
+    place = place if cohort.repeats is None else np.repeat(place, cohort.repeats[place])
     return place, grouping.codes[place], grouping.labels
 
 

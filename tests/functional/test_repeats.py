@@ -11,8 +11,10 @@ import pytest
 from survival_nodes.cohort import Cohort
 from survival_nodes.counting import case_weights, counts, group_counts
 from survival_nodes.errors import DataWarning, InputError, UsageError
+from survival_nodes.estimates.excess_hazard import ExcessHazard
 from survival_nodes.estimates.kaplan_meier import KaplanMeier
 from survival_nodes.estimates.restricted_mean import RestrictedMean
+from survival_nodes.tables import baseline
 
 # 10 patients in five rows: two die of breast cancer at 12 months, three are censored then; one dies of another cause at 30; four are censored at 60.
 ROWS = pd.DataFrame({
@@ -89,8 +91,10 @@ WORDS = "need each patient's row, and a row of this cohort stands for several pa
 
 
 @pytest.mark.parametrize("estimate", [
-    KaplanMeier(weights="age"), KaplanMeier(robust=True), KaplanMeier(cluster="sex"), KaplanMeier().pseudo_values, lambda cohort: case_weights(cohort, "age")],
-    ids=["weights", "robust", "cluster", "pseudo-values", "weights of a column"])
+    KaplanMeier(weights="age"), KaplanMeier(robust=True), KaplanMeier(cluster="sex"), KaplanMeier().pseudo_values, lambda cohort: case_weights(cohort, "age"),
+    lambda cohort: RestrictedMean("node", 1).adjusted(cohort, "micro", "age"), lambda cohort: RestrictedMean("node", 1).adjusted_coefficients(cohort, "micro", "age"),
+    ExcessHazard("node")],
+    ids=["weights", "robust", "cluster", "pseudo-values", "weights of a column", "adjusted means", "coefficients of means", "excess hazard"])
 def test_what_needs_rows_is_refused(estimate):
     with pytest.raises(UsageError, match=WORDS) as refused:
         estimate(cohort_of())
@@ -102,3 +106,12 @@ def test_a_mean_time_wants_no_rows():
         warnings.simplefilter("ignore", DataWarning)
         found = RestrictedMean("node", 1)(cohort_of())
     assert found["estimate"].tolist() == [1.0, 1.0] and found["n_risk"].tolist() == [4, 5]
+
+
+def test_a_baseline_table_describes_patients_not_rows():
+    rows = ROWS.assign(age=[40, 50, 60, 70, 80], grade=["1", "2", "2", "3", "1"])
+    there = ~rows["node"].isna()
+    each = cohort_of(rows[there].loc[rows.index[there].repeat(REPEATS[there])].reset_index(drop=True), None)
+    of_repeats, of_rows = (baseline(cohort, "node", ["age", "grade"]) for cohort in (cohort_of(rows[there], REPEATS[there]), each))
+    pd.testing.assert_frame_equal(of_repeats.data, of_rows.data)
+    assert of_repeats.display.columns[1:3].tolist() == ["micro (n = 4)", "macro (n = 5)"]
