@@ -11,6 +11,7 @@ import pandas as pd
 from ..cohort import Cohort
 from ..errors import DataWarning, UsageError
 from ..estimates.followed import Followed, follow
+from ..estimates.net_crude import in_whole
 from ..kernels.net_survival import mean_expected
 from ..life_tables import LifeTable
 
@@ -21,7 +22,7 @@ def expected_survival(cohort: Cohort, table: LifeTable, by: str | None, at_years
     """Give the mean survival that a life table expects of all patients of each group from diagnosis: `group, years, estimate`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)  # said already where net survival was estimated
-        followed = follow(cohort, table, by)
+        followed = in_whole(follow(cohort, table, by), cohort)
     times = np.unique(np.asarray(at_years, dtype=float))
     groups = [followed.group(place) for place in range(len(followed.labels))]
     return pd.DataFrame({
@@ -35,7 +36,7 @@ def _mean(followed: Followed, times: np.ndarray) -> np.ndarray:
     within = days <= followed.exit.max(initial=-1.0)
     found = np.full(len(times), np.nan)
     if within.any():
-        found[within] = mean_expected(followed.paths, days[within])
+        found[within] = mean_expected(followed.paths, days[within], followed.repeats)
     return found
 
 

@@ -20,15 +20,15 @@ Labels = Mapping[str, str]
 
 def patients(cohort: Cohort, by: str | None, follow_up: pd.DataFrame, labels: Labels) -> tuple[str, ...]:
     """Say how many patients and events there are, by group, and how long they were followed."""
-    n, n_event = cohort.n_patients, int(cohort.active.event.sum())
+    groups, whose, died = cohort.groups(by), cohort.whose, cohort.active.event == 1
+    n, n_event = cohort.n_patients, whose.count_rows(died)
     made = "synthetic patients" if cohort.synthetic else "patients"
     first = f"{format_count(n)} {made if n != 1 else made[:-1]} with {format_count(n_event)} event{'s' * (n_event != 1)} (endpoint: {cohort.endpoint})"
-    groups = cohort.groups(by)
-    counted = [
-        f"{labels.get(label, label)}, {format_count((groups.codes == code).sum())} ({format_count(cohort.active.event[groups.codes == code].sum())})"
-        for code, label in enumerate(groups.labels)]
+    own = [(labels.get(label, label), whose.count(groups.codes == code), whose.count_rows(died & (groups.codes == code)))
+           for code, label in enumerate(groups.labels)]
+    counted = [f"{label}, {format_count(n_own)} ({format_count(n_died)})" for label, n_own, n_died in own]
     said = [f"{first}." if by is None else f"{first}; by {labels.get(by, by.replace('_', ' '))}, patients (events): {'; '.join(counted)}."]
-    few = [labels.get(label, label) for code, label in enumerate(groups.labels) if cohort.active.event[groups.codes == code].sum() < FEW_EVENTS]
+    few = [label for label, _, n_died in own if n_died < FEW_EVENTS]
     if few:
         said.append(f"Fewer than {FEW_EVENTS} events in: {', '.join(few)}; what is said of so few is uncertain, whatever its p-value.")
     medians = follow_up[(follow_up["prob"] == 0.5) & follow_up["years"].notna()]

@@ -178,3 +178,20 @@ def test_the_report_is_written_and_twice_the_same(found, tmp_path):
     files = sorted(path.relative_to(one) for path in one.rglob("*") if path.is_file())
     assert {"x-net-survival-curves.svg", "x-crude-probability-curves.svg", "x-net-survival.csv"} <= {path.name for path in files}
     assert all((one / path).read_bytes() == (two / path).read_bytes() for path in files)
+
+
+@pytest.mark.parametrize("made", ["counted", "in pieces"])
+def test_patients_who_are_counted_or_stand_in_pieces_are_as_many_as_one_by_one(made):
+    """What differs is what is said of rows: their number in a model, and the step that cut them."""
+    rows, repeats = cohort(90).frame, np.tile([1, 3, 2], 30)
+    one_by_one = rows.loc[rows.index.repeat(repeats)].reset_index(drop=True).drop(columns="patient_id")
+    single = sn.Cohort.from_frame(one_by_one, {}, "years")
+    other = sn.Cohort.from_frame(rows, {}, "years", repeats=repeats) if made == "counted" else single.split_at((2,))
+    found, wanted = (run(each, formula="g + age", life_table="us") for each in (other, single))
+    assert found.frames.keys() == wanted.frames.keys()
+    for name in found.frames.keys() - ({"ledger"} if made == "in pieces" else set()):
+        of_rows = [] if made == "counted" else ["n"]
+        either = (each.frames[name].drop(columns=of_rows, errors="ignore") for each in (found, wanted))
+        pd.testing.assert_frame_equal(*either, check_dtype=False, rtol=1e-8, atol=1e-10)
+    text, meant = ([section.text for section in each.sections if section.title != "Hazard ratios"] for each in (found, wanted))
+    assert text == meant and sum("180 patients" in sentence for part in text for sentence in part) >= 1
