@@ -7,15 +7,19 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
+from ..counting import cells_of, names_in
 from ..errors import DataWarning, UsageError
 from ..estimates.cox import CoxModel
+from ..estimates.design import columns_named
 from ..estimates.horizon import endpoint_of, other_labels
 
 if TYPE_CHECKING:
     from ..cohort import Cohort
+    from ..counting import CohortScan
     from ..estimates.cox_fit import CoxFit
 
 COLUMN = "compared_group"  # the groups as the model knows them, the reference first
@@ -37,6 +41,11 @@ class LogHazardRatio(NamedTuple):
     group: str
     estimate: float
     std_error: float
+
+
+def comparable(cohort: Cohort | CohortScan, comparison: HazardComparison) -> Cohort:
+    """Give a cohort as it is, and of a scan the counted cells of the groups and covariates; UsageError for what is neither."""
+    return cells_of(cohort, (*names_in(comparison.by), *(() if comparison.formula is None else columns_named(comparison.formula))))
 
 
 def ratio_rows(cohort: Cohort, comparison: HazardComparison) -> list[tuple[LogHazardRatio, dict]]:
@@ -99,12 +108,12 @@ def reach_of(one_sided_alpha: float) -> float:
     return float(-ndtri(one_sided_alpha))
 
 
-def _reference_first(cohort: Cohort, by: str | Sequence[str], reference: str) -> tuple[tuple[str, ...], list[int]]:
+def _reference_first(cohort: Cohort, by: str | Sequence[str], reference: str) -> tuple[tuple[str, ...], np.ndarray]:
     """Order the groups with the reference first; gives labels and codes (-1 where the group is missing)."""
     groups = cohort.groups(by)
     labels = (reference, *other_groups(cohort, by, reference))
-    place = [labels.index(label) for label in groups.labels]
-    return labels, [place[code] if code >= 0 else -1 for code in groups.codes]
+    place = np.array([*(labels.index(label) for label in groups.labels), -1])  # the last for those whose group is missing
+    return labels, place[groups.codes]
 
 
 def _ratio_of(fit: CoxFit, reference: str, label: str) -> LogHazardRatio:

@@ -17,11 +17,12 @@ from ..estimates.horizon import endpoint_of
 from ..estimates.kaplan_meier import KaplanMeier
 from ..units import format_years
 from .hazards import (
-    LogHazardRatio, check_difference_margin, check_one_sided, check_ratio_margin, is_number, other_groups, ratio_rows, reach_of,
+    LogHazardRatio, check_difference_margin, check_one_sided, check_ratio_margin, comparable, is_number, other_groups, ratio_rows, reach_of,
 )
 
 if TYPE_CHECKING:
     from ..cohort import Cohort
+    from ..counting import CohortScan
 
 MEASURES = ("survival-difference", "hazard-ratio")
 
@@ -95,7 +96,7 @@ class NonInferiority:
         if not is_number(self.at_years) or not 0 < self.at_years < math.inf:
             raise UsageError(f"at_years is the one time of the difference, in years, as 5, not {self.at_years!r}")
 
-    def __call__(self, cohort: Cohort) -> pd.DataFrame:
+    def __call__(self, cohort: Cohort | CohortScan) -> pd.DataFrame:
         """Give CONTRASTS, a row for each group beside the reference.
 
         Warns
@@ -103,6 +104,7 @@ class NonInferiority:
         DataWarning
             If a group's numbers are missing: no event, or no follow-up to the time.
         """
+        cohort = comparable(cohort, self)
         if self.measure == "hazard-ratio":
             return frame_of(CONTRASTS, [{**row, **self._read(ratio, row)} for ratio, row in ratio_rows(cohort, self)])
         return frame_of(CONTRASTS, self._difference_rows(cohort))

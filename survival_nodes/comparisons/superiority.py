@@ -10,10 +10,11 @@ import pandas as pd
 from scipy.special import ndtr
 
 from ..columns import CONTRASTS, frame_of
-from .hazards import LogHazardRatio, check_one_sided, ratio_rows
+from .hazards import LogHazardRatio, check_one_sided, comparable, ratio_rows
 
 if TYPE_CHECKING:
     from ..cohort import Cohort
+    from ..counting import CohortScan
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,9 @@ class Worse:
     def __post_init__(self) -> None:
         check_one_sided(self.one_sided_alpha)
 
-    def __call__(self, cohort: Cohort) -> pd.DataFrame:
+    def __call__(self, cohort: Cohort | CohortScan) -> pd.DataFrame:
         """Give CONTRASTS, a row for each group beside the reference; missing numbers, and `inconclusive`, where a group has no event."""
-        return frame_of(CONTRASTS, [{**row, "margin": 1.0, **self._read(ratio, row)} for ratio, row in ratio_rows(cohort, self)])
+        return frame_of(CONTRASTS, [{**row, "margin": 1.0, **self._read(ratio, row)} for ratio, row in ratio_rows(comparable(cohort, self), self)])
 
     def _read(self, ratio: LogHazardRatio, row: dict) -> dict:
         verdict = "shown" if row["conf_low"] > 1 else "excluded" if row["conf_high"] < 1 else "inconclusive"

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ..cohort import ZERO_FOLLOW_UP, Cohort, CohortRule, Ledger, Origin, Rule
+from ..cohort.given import the_cohort
 from ..cohort.intake import endpoint_columns
 from ..cohort.own_rule import as_rule
 from ..cohort.rules import find_rule
@@ -260,7 +261,6 @@ class CohortScan:
         return replace(self, steps=(*self.steps, step))
 
 
-
 @dataclass(frozen=True, eq=False)
 class ScanLevels:
     """The levels of the columns of a scan, each counted when it is asked for."""
@@ -273,18 +273,19 @@ class ScanLevels:
 
 
 def cells_of(cohort: Cohort | CohortScan, columns: str | Sequence[str] | None = ()) -> Cohort:
-    """Give a cohort back as it is, and the counted cells of a scan, which hold these columns."""
-    return cohort.cells(columns) if isinstance(cohort, CohortScan) else cohort
+    """Give a cohort back as it is, and the counted cells of a scan, which hold these columns; UsageError for what is neither."""
+    return cohort.cells(columns) if isinstance(cohort, CohortScan) else the_cohort(cohort)
 
 
 def refuse_scan(cohort: Cohort | CohortScan, what: str) -> None:
-    """Raise UsageError for a scan: `what`, as "weights 'w'", needs rows.
+    """Raise UsageError for a scan: `what`, as "weights 'w'", needs rows; and for what is no cohort at all.
 
     >>> from survival_nodes import example
     >>> refuse_scan(example("sedmak-1989"), "cluster 'hospital'")
     """
     if isinstance(cohort, CohortScan):
         raise UsageError(f"{what} {NEEDS_ROWS}, or leave it out")
+    the_cohort(cohort)
 
 
 def _columns_of(rule: Rule | CohortRule) -> tuple[str, ...]:

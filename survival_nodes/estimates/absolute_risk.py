@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from ..counting import refuse_scan
 from ..errors import DataWarning, InputError, UsageError, unknown_name
 from ..kernels.absolute_risk import absolute_risk
 from ..units import format_count
@@ -100,6 +101,7 @@ class AbsoluteRisk:
         DataWarning
             As `CoxModel` does, the cause named first.
         """
+        refuse_scan(cohort, "an absolute risk")
         models = {}
         for cause, formula in self._formulas(cohort).items():
             model = CoxModel(formula, ties=self.ties, strata=self.strata, cause=cause, conf_level=self.conf_level)

@@ -145,16 +145,13 @@ class CoxModel:
             _question_few_events(n_event, p)
         return fit_rows(design, rows, self)
 
-
     def _countable(self, cohort: Cohort | CohortScan) -> Cohort:
         """Give a cohort as it is, and of a scan the counted cells, unless an option needs rows."""
         needing = {"cluster": self.cluster, "weights": self.weights, "fitter": self.fitter if self.fitter == "lifelines" else None}
         for option, value in needing.items():
             if value is not None:
                 refuse_scan(cohort, f"{option} {value!r}")
-        if not isinstance(cohort, CohortScan):
-            return cohort
-        return cells_of(cohort, (*columns_named(self.formula), *self.strata))
+        return cells_of(cohort, (*columns_named(self.formula), *self.strata) if isinstance(cohort, CohortScan) else ())
 
 
 def _question_few_events(n_event: int, p: int) -> None:

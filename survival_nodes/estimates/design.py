@@ -226,20 +226,19 @@ def _complete_rows(cohort: Cohort, names: Sequence[str], beside: Sequence[str]) 
     found, missing = row_patterns(cohort, names), {}
     apart, kept = cohort.model_frame(found.apart), np.ones(len(cohort), dtype=bool)
     unknown = {name: _unknown(found, apart, name) for name in names} | {name: cohort.groups(name).unknown for name in beside}
-    n = np.ones(len(cohort), dtype=np.int64) if cohort.repeats is None else cohort.repeats
+    whose, repeats = cohort.whose, cohort.repeats
     for name, rows in unknown.items():
         if rows is not None:
-            missing[name] = int(n[rows].sum())
+            missing[name] = whose.count_rows(rows)
             kept &= ~rows
     if not missing:
-        return _Rows(*_with_apart(found.frame, found.code, apart), apart, kept, missing, cohort.repeats, 0, int(n.sum()))
+        return _Rows(*_with_apart(found.frame, found.code, apart), apart, kept, missing, repeats, 0, whose.count_rows())
     present = np.flatnonzero(np.bincount(found.code[kept], minlength=len(found.frame)))
     packed = np.zeros(len(found.frame), dtype=np.int64)
     packed[present] = np.arange(len(present))
     code, apart = packed[found.code[kept]], apart.loc[kept]
-    repeats = None if cohort.repeats is None else n[kept]
     patterns = _with_apart(found.frame.iloc[present].reset_index(drop=True), code, apart)
-    return _Rows(*patterns, apart, kept, missing, repeats, int(n[~kept].sum()), int(n.sum()))
+    return _Rows(*patterns, apart, kept, missing, None if repeats is None else repeats[kept], whose.count_rows(~kept), whose.count_rows())
 
 
 def _unknown(found: RowPatterns, apart: pd.DataFrame, name: str) -> np.ndarray | None:
@@ -304,7 +303,8 @@ def _with_levels(frame: pd.DataFrame, as_levels: set[str]) -> tuple[pd.DataFrame
             rows[name] = pd.Categorical.from_codes(codes, categories=[as_level(value) for value in found])
         if isinstance(rows[name].dtype, pd.CategoricalDtype):
             before = rows[name].cat.categories[0]
-            rows[name] = rows[name].cat.remove_unused_categories()
+            if np.bincount(rows[name].array.codes + 1, minlength=len(rows[name].cat.categories) + 1)[1:].min(initial=1) == 0:
+                rows[name] = rows[name].cat.remove_unused_categories()
             levels[name] = tuple(map(str, rows[name].cat.categories))
             if levels[name][0] != before:
                 said = f"the reference level {before!r} of {name!r} has no complete row: {levels[name][0]!r} is the reference instead"

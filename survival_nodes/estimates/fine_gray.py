@@ -111,8 +111,7 @@ class FineGray:
         DataWarning
             Where rows are left out, events are few or none, or a hazard ratio has no finite estimate.
         """
-        if isinstance(cohort, CohortScan):
-            cohort = cells_of(cohort, (*variables_of(read_formula(self.formula)), *self.censoring_by))
+        cohort = cells_of(cohort, (*variables_of(read_formula(self.formula)), *self.censoring_by) if isinstance(cohort, CohortScan) else ())
         design = build_design(self.formula, cohort, needed=self.censoring_by)
         rows = _rows_of(cohort, design, self)
         n, n_event, p = rows.count(), rows.count(INTEREST), len(design.names)

@@ -133,7 +133,7 @@ def cells_to_follow(cohort: Cohort | CohortScan, life_table: str | LifeTable, *b
     diagnosis only where that has a date itself.
     """
     if not isinstance(cohort, CohortScan):
-        return cohort
+        return cells_of(cohort)
     dates = ("diagnosis_date", *ENDS) if "diagnosis_date" in cohort.source.names else ()
     read = (*dates, "diagnosis_year", "birth_date", "age", *life_table_of(life_table).dimensions)
     return cells_of(cohort, names_in(*by, [name for name in read if name in cohort.source.names]))

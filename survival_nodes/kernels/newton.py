@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 
 DECREMENT = 1e-16  # Newton decrement below which the next step would be rounding error
-NO_MORE = 1e-22  # decrement of a step that moves nothing by more than 1e-11 of its standard error: the likelihood is not looked at again
+NO_MORE = 1e-18  # decrement of a step that moves nothing by more than 1e-9 of its standard error: it is taken, and the likelihood not looked at again
 DRIFT = 1e-10  # decrement at which a likelihood that only creeps upwards is taken to have no maximum
 UNSETTLED = 1e-6  # decrement above which the other coefficients are not yet known either
 FLAT = 1e-11  # information per event, on scaled columns, below which a direction cannot be told from rounding

@@ -26,6 +26,7 @@ ROOMY = 4  # a table is filled directly unless it is this much larger than the r
 SMALL = 1 << 20
 BITS = 20
 PORTION = 1 << 16
+MOST_COUNTED = 1 << 32  # rows, of which the counts of those at risk and of those that die stand in the halves of one integer
 SHORT_RUNS = 2  # units a run, on average, below which runs save nothing
 
 
@@ -256,6 +257,7 @@ class PatternLikelihood:
         n_places = len(places.ticks)
         weight = repeats if case_weight is None else case_weight
         collapses = not len(covariates.in_dense) and case_weight is None and n_places * len(covariates.table) <= ROOMY * len(last) + 4 * SMALL
+        collapses = collapses and (repeats is None or repeats.sum() < MOST_COUNTED)
         make = _counted if collapses else _in_order
         at_risk = np.flatnonzero(last >= 0) if last.min() < 0 else slice(None)
         units, deaths = make(covariates, last, weight, at_risk, event, n_places)
@@ -331,26 +333,43 @@ def _counted(
 ) -> tuple[Units, Units]:
     """Count those at risk, and those that die, by place and pattern."""
     u = len(covariates.table)
-    places, code = last[at_risk], covariates.code[at_risk]
-    table = np.zeros(n_places * u, dtype=np.int32 if repeats is None else float)
-    many = 1 if repeats is None else repeats[at_risk].astype(float)
-    for start in range(0, len(code), PORTION):
-        rows = slice(start, start + PORTION)
-        np.add.at(table, np.multiply(places[rows], u, dtype=np.int64) + code[rows], table.dtype.type(1) if repeats is None else many[rows])
-    is_found = table > 0
-    found, n_cells = np.flatnonzero(is_found), np.count_nonzero(is_found.reshape(n_places, u), axis=1)
+    own = None if repeats is None else repeats[at_risk]
+    found, n_cells, n, n_deaths = _tallied(last[at_risk], covariates.code[at_risk], event[at_risk], own, (n_places, u))
     place = np.repeat(np.arange(n_places), n_cells)
-    units = Units.sorted(_of_cells(covariates, found - place * u), place, table[found].astype(float), n_places)
-    table[found] = np.arange(len(found))
-    died = np.flatnonzero(np.asarray(event[at_risk], dtype=bool))
-    cells = table[np.multiply(places[died], u, dtype=np.int64) + code[died]].astype(np.int64)
-    n_deaths = np.bincount(cells, None if repeats is None else many[died], minlength=len(found))
-    dying = np.flatnonzero(n_deaths > 0)
-    return units, Units.sorted(_of_cells(covariates, units.covariates.code[dying]), place[dying], n_deaths[dying].astype(float), n_places, dying)
+    code, dying = found - place * u, np.flatnonzero(n_deaths)
+    none = np.zeros((0, len(code)))
+    units = Units.sorted(replace(covariates, code=code, dense=none), place, n.astype(float), n_places)
+    of_deaths = replace(covariates, code=code[dying], dense=none[:, dying])
+    return units, Units.sorted(of_deaths, place[dying], n_deaths[dying].astype(float), n_places, dying)
 
 
-def _of_cells(covariates: Covariates, code: np.ndarray) -> Covariates:
-    return replace(covariates, code=code, dense=np.zeros((0, len(code))))
+def _tallied(
+    places: np.ndarray, code: np.ndarray, event: np.ndarray, repeats: np.ndarray | None, shape: tuple[int, int],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Count rows by place and pattern in a table of that shape: which cells some row has, how many cells there are at each place, and how many rows
+    and how many deaths there are in each cell.
+
+    Both counts of a cell stand in one integer, the deaths in its upper half, so that the rows are gone through once; a large table is of
+    integers so short that it stays in the cache, and is made anew of longer ones where a count outgrows its half, as the sums then tell.
+    """
+    n_rows, n_died = (len(code), np.count_nonzero(event)) if repeats is None else (int(repeats.sum()), int(repeats[event > 0].sum()))
+    size = shape[0] * shape[1]
+    for kind in (np.uint16, np.uint32, np.uint64) if size > SMALL and repeats is None else (np.uint64,):
+        table, half = np.zeros(size, dtype=kind), kind(4 * np.dtype(kind).itemsize)
+        for start in range(0, len(code), PORTION):
+            rows = slice(start, start + PORTION)
+            own = (event[rows].astype(kind) << half) + kind(1)
+            if repeats is not None:
+                own *= repeats[rows].astype(kind)
+            np.add.at(table, np.multiply(places[rows], shape[1], dtype=np.int64) + code[rows], own)
+        is_found = table > 0
+        found = np.flatnonzero(is_found)
+        held = table[found]
+        n_deaths = held >> half
+        n = held - (n_deaths << half)
+        if n.sum() == n_rows and n_deaths.sum() == n_died:
+            break
+    return found, np.count_nonzero(is_found.reshape(shape), axis=1), n, n_deaths
 
 
 def _in_order(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from ..cohort.given import the_cohort
 from ..columns import COHORT
 from ..errors import UsageError, unknown_name
 from ..kernels import standardised_difference
@@ -61,7 +62,7 @@ def baseline(
     Raises
     ------
     UsageError
-        If `summary` is not one of those named.
+        If `summary` is not one of those named, or a scan or a frame is given.
     InputError
         If the cohort has no such column.
 
@@ -74,7 +75,7 @@ def baseline(
     """
     if summary not in SUMMARIES:
         raise UsageError(unknown_name("summary", summary, SUMMARIES))
-    named, (place, codes, groups) = labels or {}, _patients(cohort, by)
+    named, (place, codes, groups) = labels or {}, _patients(the_cohort(cohort), by)
     chosen, left_out = (list(columns), []) if columns is not None else _baseline_columns(cohort, by)
     blocks = [_describe(cohort, column, place, codes, groups) for column in chosen]
     headings = [_group_heading(group, int((codes == code).sum()), named) for code, group in enumerate(groups)]

@@ -44,9 +44,12 @@ COUNTED = {
     "Cox, predicted": lambda c: sn.CoxModel("I(age / 10) + er").fit(c).predict(pd.DataFrame({"age": [50, 70], "er": ["positive", "negative"]}), at_years=(1, 5)),
     "Cox, concordance": lambda c: pd.DataFrame({"concordance": [sn.CoxModel("age + er").fit(c).concordance]}),
     "Fine-Gray": lambda c: sn.FineGray("age + er", "other")(c),
+    "non-inferiority by a ratio": lambda c: sn.NonInferiority("er", "positive", 1.3, measure="hazard-ratio", formula="age")(c),
+    "non-inferiority by a difference": lambda c: sn.NonInferiority("er", "positive", 0.05)(c),
+    "worse": lambda c: sn.Worse("er", "positive", formula="I(age / 10)")(c),
     "proportional hazards": lambda c: sn.ProportionalHazards(sn.CoxModel("nodal_category + I(age / 10) + er"))(c),
 }
-FITTED = tuple(name for name in COUNTED if name.startswith(("Cox", "Fine", "prop")))
+FITTED = tuple(name for name in COUNTED if name.startswith(("Cox", "Fine", "prop", "non-inferiority by a ratio", "worse")))
 SPARK = ("Kaplan-Meier of a cause", "Cox")  # it starts slowly, and counts by the same expression
 
 

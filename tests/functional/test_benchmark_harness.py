@@ -119,6 +119,19 @@ def test_contestants_take_turns_and_who_is_stopped_leaves(beside):
     assert record.left_out == {("log-rank", 10, "lifelines"): "capped at 1 s"} and len(record.runs) == 7
 
 
+def test_a_call_that_takes_many_minutes_is_made_once(beside):
+    contest, work, asked = beside["contest"], beside["works"].BY_NAME["log-rank"], []
+
+    def run(contestant):
+        asked.append(contestant.name)
+        return {"seconds": 301.0 if contestant.name == "survdiff" else 1.0, "processor": 1.0, "mb": 1.0, "more_mb": None}
+
+    setting = contest.Setting(None, {}, None, 3, long=False, alone=False, say=len)
+    still = contest._rounds(work, 10, work.contestants[:2], run, setting, contest.Record())
+    own, peer = (contestant.name for contestant in work.contestants[:2])
+    assert peer == "survdiff" and asked == [own, peer, own, own] and len(still) == 2
+
+
 def made_record(beside, seconds: dict[tuple[str, int, str], list[float]], mb: float = 100.0):
     runs = [
         beside["contest"].Measurement(work, n, who, number, value, value, mb, None)

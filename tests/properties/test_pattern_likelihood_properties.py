@@ -120,3 +120,39 @@ def test_thin_products_are_products(shape):
 def test_moments_in_blocks_are_the_moments(p):
     columns, weight = np.random.default_rng(2).normal(size=(2, 100_000))[:1].repeat(p, axis=0) + np.arange(p)[:, None], np.arange(100_000.0)
     assert moments(columns, weight) == pytest.approx((columns * weight) @ columns.T)
+
+
+def counted_one_by_one(places, code, event, repeats, shape):
+    """Two tables of whole numbers, filled row by row."""
+    tables = np.zeros((2, *shape), dtype=np.int64)
+    for place, pattern, died, n in zip(places, code, event, repeats, strict=True):
+        tables[0, place, pattern] += n
+        tables[1, place, pattern] += n * died
+    found = np.flatnonzero(tables[0])
+    return found.tolist(), np.count_nonzero(tables[0], axis=1).tolist(), tables[0].reshape(-1)[found].tolist(), tables[1].reshape(-1)[found].tolist()
+
+
+@pytest.mark.parametrize(("n", "small", "many"), [
+    (200, 0, 1),  # no count outgrows eight bits
+    (5_000, 0, 1),  # the rows of a cell do
+    (300_000, 0, 1),  # and sixteen
+    (5_000, 1 << 20, 1),  # a small table is of long integers at once
+    (200, 0, 10_000_000),  # rows that repeat, up to two thousand million
+])
+def test_counts_that_outgrow_their_half_of_an_integer_are_counted_anew(n, small, many):
+    generator = np.random.default_rng(n)
+    places, code = generator.integers(0, 3, n).astype(np.int32), generator.integers(0, 2, n)
+    code[: n // 2], places[: n // 2] = 0, 1  # one cell holds half of them
+    event = (generator.random(n) < 0.9).astype(np.int8)
+    repeats = None if many == 1 else generator.integers(1, many, n)
+    with patch.object(pattern_likelihood, "SMALL", small):
+        found = pattern_likelihood._tallied(places, code, event, repeats, (3, 2))
+    assert tuple(each.tolist() for each in found) == counted_one_by_one(places, code, event, [1] * n if repeats is None else repeats, (3, 2))
+
+
+def test_more_rows_than_half_an_integer_holds_are_sorted_instead():
+    generator, covariates, exit_, event, stratum = made_up(3, 0, 1)
+    few, beta = generator.integers(1, 5, len(event)), generator.normal(size=covariates.n_columns)
+    one, other = (PatternLikelihood.of(covariates, exit_, event, stratum, "breslow", repeats=few * times).at(beta) for times in (1, 1 << 32))
+    assert len(other.likelihood.units.place) > len(one.likelihood.units.place)
+    assert other.score() / 2**32 == pytest.approx(one.score(), rel=1e-9, abs=1e-9)

@@ -15,8 +15,9 @@ from .machine import is_there
 from .processes import HERE, Caps, Interpreters, Server, Stopped, command_of, run_whole
 from .works import FLOORS, Contestant, Work
 
-# Convergence is tightened, which takes a further fit, up to so many rows; a work that has taken so long has no more than so many rounds.
-MOST_TIGHTENED, PATIENCE, FEWEST = 1_000_000, 90.0, 3
+# Convergence is tightened, which takes a further fit, up to so many rows; a work that has taken so long has no more than so many rounds; and a peer
+# whose one call takes so long has that one round.
+MOST_TIGHTENED, PATIENCE, FEWEST, ENDLESS = 1_000_000, 90.0, 3, 300.0
 Numbers = dict[str, list[float | None]]
 
 
@@ -132,11 +133,11 @@ def _rounds(
     work: Work, n: int, entered: Iterable[Contestant], run: Callable[[Contestant], dict[str, float]], setting: Setting, record: Record,
 ) -> list[Contestant]:
     """Run all in turn, and give those who came to the end."""
-    still, start = list(entered), time.monotonic()
+    still, slow, start = list(entered), set(), time.monotonic()
     for number in range(1, setting.repeats + 1):
         if number > FEWEST and time.monotonic() - start > PATIENCE:
             break
-        for contestant in list(still):
+        for contestant in [each for each in still if each.name not in slow]:
             try:
                 spent = run(contestant)
             except Stopped as stopped:
@@ -145,6 +146,8 @@ def _rounds(
                 continue
             record.runs.append(Measurement(work.name, n, contestant.name, number, **spent))
             setting.say(f"    round {number}: {contestant.name} {spent['seconds']:.4g} s")
+            if spent["seconds"] > ENDLESS:
+                slow.add(contestant.name)
     return still
 
 
