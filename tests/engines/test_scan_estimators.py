@@ -7,11 +7,14 @@ import pandas as pd
 import pytest
 
 import survival_nodes as sn
+from survival_nodes.counting import counts
 from survival_nodes.errors import DataWarning, UsageError
 
 pytest.importorskip("pyarrow")
 AT = (0.5, 1, 5, 10)
 COUNTED = {
+    "counts": lambda c: counts(c, "er", causes=("breast-cancer",)),
+    "counts by covariates": lambda c: counts(c, "nodal_category", ("grade", "er", "age"), ("breast-cancer", "other")),
     "Kaplan-Meier": lambda c: sn.KaplanMeier("er", at_years=AT)(c),
     "Kaplan-Meier of all": lambda c: sn.KaplanMeier(at_years=AT, conf_type="plain", conf_level=0.9)(c),
     "Kaplan-Meier of a cause": lambda c: sn.KaplanMeier(("nodal_category", "sex"), at_years=AT, cause="breast-cancer")(c),
@@ -50,7 +53,7 @@ COUNTED = {
     "proportional hazards": lambda c: sn.ProportionalHazards(sn.CoxModel("nodal_category + I(age / 10) + er"))(c),
 }
 FITTED = tuple(name for name in COUNTED if name.startswith(("Cox", "Fine", "prop", "non-inferiority by a ratio", "worse")))
-SPARK = ("Kaplan-Meier of a cause", "Cox")  # it starts slowly, and counts by the same expression
+SPARK = ("counts by covariates", "Kaplan-Meier of a cause", "Cox")  # it starts slowly, and counts by the same expression
 
 
 def opened(path, mapping, engine="duckdb"):

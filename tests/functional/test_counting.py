@@ -14,6 +14,7 @@ from survival_nodes.cohort import Cohort, grouping
 from survival_nodes.columns import COUNTS, check
 from survival_nodes.counting import counts, group_counts, memory
 from survival_nodes.errors import DataWarning, InputError, UsageError
+from survival_nodes.estimates import CoxModel
 
 ROWS = pd.DataFrame({
     "patient_id": ["p1", "p2", "p3", "p4", "p5"],
@@ -50,6 +51,44 @@ def test_counts_by_group_and_cause_fit_the_dictionary():
 def test_causes_not_asked_for_are_censored():
     frame = counts(make(), causes="other")
     assert listed(frame[frame["kind"] != "enter"]) == [("all", 4, "censor", 2), ("all", 6, "censor", 2), ("all", 6, "other", 1)]
+
+
+def test_counts_by_covariates_by_hand():
+    rows = ROWS.assign(age=[61.0, 61, 50, 61, 50], er=["negative", "positive", "positive", "positive", None])
+    with pytest.warns(DataWarning, match="^1 of 5 rows have no value in 'er' and are left out$") as said:
+        frame = counts(make(rows), "node", ("er", "age"), "breast-cancer")
+    assert said[0].filename == __file__
+    assert frame.columns.tolist() == [*COUNTS.names, "er", "age"] and frame["er"].cat.categories.tolist() == ["negative", "positive"]
+    assert listed(frame) == [
+        ("negative", -1, "enter", 1, "negative", 61), ("negative", 4, "breast-cancer", 1, "negative", 61),
+        ("negative", 2, "enter", 1, "positive", 50), ("negative", 6, "censor", 1, "positive", 50),
+        ("negative", -1, "enter", 1, "positive", 61), ("negative", 4, "censor", 1, "positive", 61),
+        ("macro", -1, "enter", 1, "positive", 61), ("macro", 6, "breast-cancer", 1, "positive", 61)]
+
+
+def test_a_patient_whose_covariate_changes_leaves_one_pattern_and_enters_another():
+    pieces = pd.DataFrame({"patient_id": ["p", "p"], "entry_years": [0, 3], "years": [3, 6], "event": [0, 1], "node": "macro", "er": ["negative", "positive"]})
+    assert listed(counts(make(pieces), covariates="er")) == [
+        ("all", -1, "enter", 1, "negative"), ("all", 3, "censor", 1, "negative"), ("all", 3, "enter", 1, "positive"), ("all", 6, "event", 1, "positive")]
+
+
+def test_counts_by_covariates_are_all_that_cox_needs():
+    generator = np.random.default_rng(4)
+    rows = pd.DataFrame({
+        "years": generator.integers(1, 9, 400), "event": generator.integers(0, 2, 400), "age": generator.integers(40, 44, 400).astype(float),
+        "node": generator.choice(["negative", "macro"], 400)})
+    frame = counts(make(rows), covariates=("node", "age"))
+    leave = frame[frame["kind"] != "enter"].assign(years=lambda each: each["ticks"], event=lambda each: (each["kind"] == "event").astype(int))
+    again = make(leave[["years", "event", "node", "age"]].reset_index(drop=True), repeats=leave["n"].to_numpy())
+    found, wanted = (CoxModel("node + age", fitter="grouped")(cohort) for cohort in (again, make(rows)))
+    pd.testing.assert_frame_equal(found, wanted, rtol=1e-10)
+
+
+def test_covariates_nobody_has_are_refused():
+    with pytest.raises(InputError, match="^no row has a value in 'er': nobody is counted$"):
+        counts(make(ROWS.assign(er=None)), covariates="er")
+    with pytest.raises(InputError, match="^no row has a value in all of 'er', 'age' and in the groups: nobody can be counted$"), pytest.warns(DataWarning):
+        counts(make(ROWS.assign(er=["negative", *[None] * 4], age=[None, 50, 50, 50, 50])), covariates=("er", "age"))
 
 
 def test_arrays_of_a_group():

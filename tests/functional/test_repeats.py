@@ -36,7 +36,7 @@ def test_it_counts_patients_not_rows():
 
 def test_counts_are_sums_of_repeats():
     with pytest.warns(DataWarning, match="^1 of 10 rows have no value in 'node' and are left out$"):
-        frame = counts(cohort_of(), "node", ("other", "breast-cancer"))
+        frame = counts(cohort_of(), "node", causes=("other", "breast-cancer"))
     assert frame.values.tolist() == [
         ["micro", -1, "enter", 4], ["micro", 30, "other", 1], ["micro", 60, "censor", 3],
         ["macro", -1, "enter", 5], ["macro", 12, "censor", 3], ["macro", 12, "breast-cancer", 2]]

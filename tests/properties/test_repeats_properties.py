@@ -71,8 +71,9 @@ def same(name: str, estimate: Callable[[Cohort], pd.DataFrame], repeated: Cohort
 
 ESTIMATES = {
     "counts": lambda cohort: counts(cohort, "nodal"),
-    "counts by cause": lambda cohort: counts(cohort, ["nodal", "grade"], ["other", OWN]),
+    "counts by cause": lambda cohort: counts(cohort, ["nodal", "grade"], causes=["other", OWN]),
     "counts of everybody": lambda cohort: counts(cohort),
+    "counts by covariates": lambda cohort: counts(cohort, "nodal", ["grade", "years"], ["other"]),
     "Kaplan-Meier": KaplanMeier("nodal", at_years=(0.5, 1, 3)),
     "curve": KaplanMeier(["grade", "nodal"], conf_type="logit").curve,
     "quantiles": lambda cohort: KaplanMeier("nodal").quantiles(cohort, (0.25, 0.5)),
@@ -130,7 +131,7 @@ def test_follow_up_that_is_moved_or_cut_keeps_the_repeats(rows, late):
     repeated, whole = cohorts(*frame_of_rows(rows, late), late)
     cut, cut_whole = (cohort.split_at((0.5, 2)) for cohort in (repeated, whole))
     assert cut.n_patients == cut_whole.n_patients
-    same("by node", lambda cohort: counts(cohort, "nodal", ["other"]), cut, cut_whole)
+    same("by node", lambda cohort: counts(cohort, "nodal", causes=["other"]), cut, cut_whole)
     same("by period", lambda cohort: counts(cohort, "period"), cut, cut_whole)
     if (repeated.active.exit > repeated.clock.position(0.5)).any() and (repeated.active.entry <= repeated.clock.position(0.5)).any():
         moved, moved_whole = (outcome(lambda cohort: cohort.landmark(0.5), cohort)[0] for cohort in (repeated, whole))
