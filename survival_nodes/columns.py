@@ -317,8 +317,10 @@ def require(frame: pd.DataFrame, schema: Schema) -> None:
 
 def problem_at(column: str, fault: str, wrong: pd.Series) -> list[Problem]:
     """Turn a boolean Series of wrong rows into at most one problem, with the first five row numbers."""
-    positions = wrong.to_numpy(dtype=bool).nonzero()[0]
-    return [Problem(column, fault, len(positions), tuple(int(i) + 1 for i in positions[:5]), positions)] if len(positions) else []
+    places, rows = wrong.to_numpy(dtype=bool), [0]
+    while len(rows) < 6 and places[rows[-1]:].any():  # the first few alone: a list of all may be long
+        rows.append(rows[-1] + int(places[rows[-1]:].argmax()) + 1)
+    return [Problem(column, fault, int(places.sum()), tuple(rows[1:]), places)] if len(rows) > 1 else []
 
 
 def _check_column(values: pd.Series, column: Column) -> list[Problem]:
@@ -344,8 +346,7 @@ def _check_column(values: pd.Series, column: Column) -> list[Problem]:
     elif column.allowed:
         present = _spelled(values)
     if column.allowed:
-        listed = ", ".join(map(str, column.allowed))
-        problems += problem_at(column.name, f"not one of {listed}", ~missing & ~present.isin(column.allowed))
+        problems += problem_at(column.name, f"not one of {', '.join(map(str, column.allowed))}", ~missing & ~present.isin(column.allowed))
     return problems
 
 
@@ -379,16 +380,15 @@ def _spelled(values: pd.Series) -> pd.Series:
 
 def dictionary_page() -> str:
     """Write the data dictionary as Markdown, from the schemas alone."""
-    lines = ["# Data dictionary", "", "Made from `survival_nodes/columns.py` by `make docs`; do not edit it by hand.", ""]
+    lines = ["# Data dictionary", "", "Made from `survival_nodes/columns.py` by `make docs`; do not edit it by hand."]
     for schema in SCHEMAS:
-        more = " Further columns are kept as they are." if schema.open else ""
-        lines += [f"## {schema.name}", "", schema.sentence + more, "", "| column | type | unit | allowed | meaning |", "|---|---|---|---|---|"]
+        more = " Further columns are kept as they are." * schema.open
+        lines += ["", f"## {schema.name}", "", schema.sentence + more, "", "| column | type | unit | allowed | meaning |", "|---|---|---|---|---|"]
         for column in schema.columns:
             limits = ", ".join(f"`{value}`" for value in column.allowed) or _range(column)
             name = f"**{column.name}**" if column.required else column.name
             lines.append(f"| {name} | {column.kind} | {column.unit} | {limits} | {column.sentence.replace('|', '&#124;')} |")
-        lines.append("")
-    return "\n".join(lines + ["Bold: required.", ""])
+    return "\n".join([*lines, "", "Bold: required.", ""])
 
 
 def _range(column: Column) -> str:

@@ -76,8 +76,8 @@ class CohortScan:
     """A cohort that stays in its files: rules are recorded, and an estimator that needs only counts gets them counted; made by `scan_cohort`.
 
     `KaplanMeier`, `LogRank`, `RestrictedMean`, `AalenJohansen`, `GrayTest`, `FollowUp`, `PersonYears`, `Bootstrap` of these, `CoxModel`,
-    `ProportionalHazards` and `FineGray` with covariates of few values, `NetSurvival`, `ExpectedDeaths` and `LifeExpectancy` take a scan
-    where they take a cohort, and give the same numbers.
+    `ProportionalHazards` and `FineGray` with covariates of few values, `NetSurvival`, `ExpectedDeaths`, `LifeExpectancy`, `NonInferiority` and
+    `Worse` take a scan where they take a cohort, and give the same numbers.
 
     Attributes
     ----------

@@ -124,15 +124,14 @@ class _Reader:
         import pyarrow as arrow
         from pyarrow import csv
 
-        is_quoted = b'"' in piece
-        if is_quoted and not self._is_plainly_quoted(piece):
+        if b'"' in piece and not self._is_plainly_quoted(piece):
             raise IrregularText
         of_words, text = arrow.dictionary(arrow.int32(), arrow.string()), arrow.string()
         types = {str(place): of_words if repeats else text for place, repeats in zip(self._form.places, self._of_words)}
         table = csv.read_csv(
             arrow.py_buffer(piece),
             csv.ReadOptions(column_names=[str(place) for place in range(self._form.width)], use_threads=False, block_size=len(piece) + 1),
-            csv.ParseOptions(delimiter=self._form.delimiter, newlines_in_values=is_quoted),
+            csv.ParseOptions(delimiter=self._form.delimiter),  # line ends inside quotation marks are in the way of several blocks only
             csv.ConvertOptions(column_types=types, include_columns=list(types), null_values=[], strings_can_be_null=False))
         return [column.chunk(0) if column.num_chunks == 1 else column.combine_chunks() for column in table.columns]
 

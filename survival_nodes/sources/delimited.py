@@ -299,10 +299,7 @@ def _check_rows(text: _Text) -> None:
 
 def _is_plainly_quoted(piece: bytes, delimiter: str) -> bool:
     """Tell whether no quotation mark is stray, or follows a blank, which parsers take in two ways."""
-    block = np.frombuffer(piece, dtype=np.uint8)
-    opening, _, stray = _marks(block, delimiter)
-    blanks = [code for code in (9, 32) if code != ord(delimiter)]
-    return not stray and not np.isin(block[np.maximum(opening - 1, 0)], blanks).any()
+    return not _marks(np.frombuffer(piece, dtype=np.uint8), delimiter, after_blanks=False)[2]
 
 
 def _blocks(content: bytes) -> Iterator[tuple[int, np.ndarray]]:
@@ -363,14 +360,16 @@ def _quotation_marks(block: np.ndarray, text: _Text, start: int) -> tuple[np.nda
     return opening, closing
 
 
-def _marks(block: np.ndarray, delimiter: str) -> tuple[np.ndarray, np.ndarray, list[int]]:
-    """Find the opening and the closing quotation marks, and the first of those that are not closed, or stand inside a field."""
+def _marks(block: np.ndarray, delimiter: str, after_blanks: bool = True) -> tuple[np.ndarray, np.ndarray, list[int]]:
+    """Find the opening and the closing quotation marks, and the first of those that are not closed, or stand inside a field (or, if so asked,
+    open after a blank)."""
     marks = np.flatnonzero(block == 34)
-    opening, closing = marks[0::2], marks[1::2]
-    beside = [ord(delimiter), 10, 34, 32]
-    stray = opening[~np.isin(block[np.maximum(opening - 1, 0)], beside) & (opening > 0)]
-    stray_after = closing[~np.isin(block[np.minimum(closing + 1, len(block) - 1)], beside) & (closing + 1 < len(block))]
-    return opening, closing, [*stray[:1].tolist(), *stray_after[:1].tolist(), *opening[len(closing):].tolist()]
+    opening, closing, inside = marks[0::2], marks[1::2], np.ones(256, dtype=bool)  # a look into a table of all bytes is the quickest
+    inside[[ord(delimiter), 10, 34, 32]] = False
+    stray_after = np.flatnonzero(inside.take(block.take(closing + 1, mode="clip")) & (closing + 1 < len(block)))
+    inside[32] = not after_blanks and delimiter != " "
+    stray = np.flatnonzero(inside.take(block.take(opening - 1, mode="clip")) & (opening > 0))
+    return opening, closing, [*opening[stray[:1]].tolist(), *closing[stray_after[:1]].tolist(), *opening[len(closing):].tolist()]
 
 
 def _outside(ends: np.ndarray, opening: np.ndarray, closing: np.ndarray) -> np.ndarray:
