@@ -87,6 +87,7 @@ def in_python(name: str, package: str, **more: object) -> Contestant:
 
 DRIFTS = "its sums drift where follow-up times lie days apart and patients are old, so only nearness is asked; exactness is tested elsewhere"
 STOPS_EARLY = "may stop iterating early"
+BY_LIFELINES = "up to 20,000 rows Cox is fitted by lifelines as well, which has to be loaded"
 COX_PEERS = (
     in_r("coxph", tightened=True, note=STOPS_EARLY),
     in_r("coxph.fit", tightened=True, note=f"the bare fit on a ready matrix; {STOPS_EARLY}"),
@@ -97,7 +98,7 @@ COX_PEERS = (
 
 WORKS = (
     Work("whole-process", "CSV file to numbers, whole process: Kaplan-Meier with intervals, log-rank, cumulative incidence, Cox with 12 columns", (
-        ours(),
+        ours(note=BY_LIFELINES),
         Contestant("R", "R", ("survival", "cmprsk", "data.table"), limits=NOT_COX, note=f"Cox {STOPS_EARLY}: judged where Cox alone is timed"),
         in_python(
             "lifelines and pandas", "lifelines", limits={**NOT_COX, **SUMS_LOGARITHMS, "incidence": None},
@@ -116,8 +117,8 @@ WORKS = (
         in_r("cuminc", "cmprsk", limits={"incidence_error": None}, note="with Gray's test; another variance, shown and not judged"),
         in_python("scikit-survival", "sksurv", note="with an interval by another variance"),
         in_python("lifelines", "lifelines", limits={"incidence": None}, note="jitters ties at random; no variance"))),
-    Work("cox-months", "Cox, Efron, 12 columns, whole months and years of age", (ours(), *COX_PEERS)),
-    Work("cox-days", "Cox, Efron, 12 columns, days and exact age", (ours(), *(replace(peer, most=1_000_000) for peer in COX_PEERS[:3]))),
+    Work("cox-months", "Cox, Efron, 12 columns, whole months and years of age", (ours(note=BY_LIFELINES), *COX_PEERS)),
+    Work("cox-days", "Cox, Efron, 12 columns, days and exact age", (ours(note=BY_LIFELINES), *(replace(peer, most=1_000_000) for peer in COX_PEERS[:3]))),
     Work("proportional-hazards", "Test of proportional hazards after the fit, transform km, months", (
         ours(), in_r("cox.zph", tightened=True, note=f"after a fit that {STOPS_EARLY}"),
         in_python("lifelines", "lifelines", most=10_000, most_long=10_000, limits={"statistic": None},
