@@ -50,7 +50,7 @@ def crossed_influence(evaluation: Evaluation, covariance: np.ndarray) -> tuple[n
     likelihood, hazards = evaluation.likelihood, Hazards.of(evaluation)
     units, deaths = likelihood.units, likelihood.deaths
     turn, least = covariance * likelihood.scale[:, None], STILL * np.sqrt(np.diag(covariance))
-    n_died, n = (np.ones(len(each.place)) if each.weight is None or likelihood.is_weighted else each.weight for each in (deaths, units))
+    n_died, n = (np.ones(len(each)) if each.weight is None or likelihood.is_weighted else each.weight for each in (deaths, units))
     n_left = n - np.bincount(deaths.among, n_died, minlength=len(n))
     total, n_moving = np.zeros(covariance.shape), 0
     for own, weight, many, dies in ((units, evaluation.weight, n_left, False), (deaths, evaluation.dying_weight, n_died, True)):

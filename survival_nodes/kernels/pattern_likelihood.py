@@ -34,22 +34,23 @@ SHORT_RUNS = 2  # units a run, on average, below which runs save nothing
 class Units:
     """Rows, or cells of rows that are alike, sorted by place, at least one at each place.
 
-    `covariates` of them, (m, p); `place` (m,); `starts` where each place begins, (k,); `weight` how many rows each stands for, or its case
-    weight, (m,), None where all are 1; `among` where they stand among others of which they are a part, (m,).
+    `covariates` of them, (m, p); `starts` where each place begins, (k,); `weight` how many rows each stands for, or its case weight, (m,),
+    None where all are 1; `among` where they stand among others of which they are a part, (m,); `known_levels` the levels of those.
     """
 
     covariates: Covariates
-    place: np.ndarray
     starts: np.ndarray
     weight: np.ndarray | None
     among: np.ndarray | None = None
+    known_levels: Levels | None = None
 
-    @classmethod
-    def sorted(
-        cls, covariates: Covariates, place: np.ndarray, weight: np.ndarray | None, n_places: int, among: np.ndarray | None = None,
-    ) -> Units:
-        """Take units that are sorted by place."""
-        return cls(covariates, place, np.searchsorted(place, np.arange(n_places)), weight, among)
+    def __len__(self) -> int:
+        return len(self.covariates.code)
+
+    @cached_property
+    def place(self) -> np.ndarray:
+        """The place of each unit, (m,)."""
+        return np.repeat(np.arange(len(self.starts)), self.n_at)
 
     @cached_property
     def used(self) -> np.ndarray:
@@ -64,8 +65,8 @@ class Units:
     @cached_property
     def portions(self) -> list[tuple[slice, slice]]:
         """Whole places, and their units, of which as many are worked on at a time as stay in the cache."""
-        ends = np.append(self.starts[1:], len(self.place))
-        last = np.unique(np.append(np.searchsorted(ends, np.arange(PORTION, len(self.place), PORTION)), len(ends) - 1))
+        ends = np.append(self.starts[1:], len(self))
+        last = np.unique(np.append(np.searchsorted(ends, np.arange(PORTION, len(self), PORTION)), len(ends) - 1))
         first = np.append(0, last[:-1] + 1)
         return [(slice(self.starts[one], ends[other]), slice(one, other + 1)) for one, other in zip(first.tolist(), last.tolist(), strict=True)]
 
@@ -109,22 +110,28 @@ class Units:
 
     @cached_property
     def levels(self) -> Levels:
-        """The columns of two values, put together."""
-        found = Levels.of(self.covariates)
-        return found if len(found.table) * len(self.starts) <= ROOMY * len(self.place) + SMALL else Levels.none(self.covariates)
+        """The columns of two values, put together; none where a table of them by place would be large beside the units."""
+        found = Levels.of(self.covariates) if self.known_levels is None else self.known_levels
+        return found if len(found.table) * len(self.starts) <= ROOMY * len(self) else Levels.none(self.covariates)
 
     @cached_property
-    def level_runs(self) -> tuple[np.ndarray, np.ndarray | None]:
-        """Where each unit adds to in a table of the places by what its columns of two values are together; of runs that add to one, and their starts."""
-        keys = self.place * len(self.levels.table)
-        keys += self.levels.code.take(self.covariates.code)
-        starts = np.append(0, np.flatnonzero(keys[1:] != keys[:-1]) + 1)
-        return (keys[starts], starts) if len(starts) * SHORT_RUNS <= len(keys) else (keys, None)
+    def level_runs(self) -> list[tuple[np.ndarray, np.ndarray | None]]:
+        """Portion by portion, where each unit adds to in a table of its places by what its columns of two values are together; where units come in
+
+        runs that add to one, of the runs, and their starts.
+        """
+        found = []
+        for rows, places in self.portions:
+            keys = self.at_places(np.arange(len(self.starts)) - places.start, places) * len(self.levels.table)
+            keys += self.levels.code.take(self.covariates.code[rows])
+            starts = np.append(0, np.flatnonzero(keys[1:] != keys[:-1]) + 1)
+            found.append((keys[starts], starts) if len(starts) * SHORT_RUNS <= len(keys) else (keys, None))
+        return found
 
     @cached_property
     def n_at(self) -> np.ndarray:
         """How many units there are at each place, shape (k,)."""
-        return np.diff(self.starts, append=len(self.place))
+        return np.diff(self.starts, append=len(self))
 
     def moments(self, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Sum weights by place, shape (k,), and weights times columns, shape (p, k); the weights are those of patterns, (u,), or, with columns
@@ -134,29 +141,24 @@ class Units:
         covariates, k, n_levels = self.covariates, len(self.starts), len(self.levels.table)
         whole, sums, by_level = np.empty(k), np.empty((covariates.n_columns, k)), np.empty((k, n_levels))
         of_units = self.has_dense
-        for rows, places in self.portions:
+        for portion, (rows, places) in enumerate(self.portions):
             own = weight[rows] if of_units else self.spread(weight, rows)
             starts = self.starts[places] - rows.start
             np.add.reduceat(own, starts, out=whole[places])
             for column, values in self.others:
                 np.add.reduceat(values[rows] * own, starts, out=sums[column, places])
             if len(self.levels.columns):
-                by_level[places] = self._by_level(own, rows, places)
+                by_level[places] = self._by_level(own, portion)
         if len(self.levels.columns):
             sums[covariates.in_table[self.levels.columns]] = product(by_level, self.levels.table).T
         return whole, sums
 
-    def _by_level(self, own: np.ndarray, rows: slice, places: slice) -> np.ndarray:
-        """Sum values of the units of some places by place and what they have in the columns of two values."""
-        keys, starts = self.level_runs
-        n_levels = len(self.levels.table)
-        if starts is None:
-            keys = keys[rows]
-        else:
-            runs = slice(*np.searchsorted(starts, (rows.start, rows.stop)).tolist())
-            keys, own = keys[runs], np.add.reduceat(own, starts[runs] - rows.start)
+    def _by_level(self, own: np.ndarray, portion: int) -> np.ndarray:
+        """Sum values of the units of a portion by place and what they have in the columns of two values."""
+        (keys, starts), places, n_levels = self.level_runs[portion], self.portions[portion][1], len(self.levels.table)
+        sums = own if starts is None else np.add.reduceat(own, starts)
         n_places = places.stop - places.start
-        return np.bincount(keys - places.start * n_levels, own, minlength=n_places * n_levels).reshape(n_places, n_levels)
+        return np.bincount(keys, sums, minlength=n_places * n_levels).reshape(n_places, n_levels)
 
     @property
     def has_dense(self) -> bool:
@@ -165,7 +167,7 @@ class Units:
 
     def exposed(self, of_places: np.ndarray, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
         """Sum what the places give to their units, times how many they stand for or the weights (m,), by pattern, (u,); and give it, where weighted."""
-        whole = None if weight is None else np.empty(len(self.place))
+        whole = None if weight is None else np.empty(len(self))
         total = np.zeros(len(self.covariates.table))
         for rows, places in self.portions:
             own = self.at_places(of_places, places)
@@ -264,11 +266,12 @@ class PatternLikelihood:
         moved, origin, scale = units.covariates.standardised(units.weight if case_weight is None else None)
         units = replace(units, covariates=moved)
         of_deaths = deaths.covariates.moved(origin, np.ones(len(scale))).moved(np.zeros(len(scale)), scale)
-        return cls(places, units, replace(deaths, covariates=of_deaths), ties == "efron", case_weight is not None, origin, scale)
+        deaths = replace(deaths, covariates=of_deaths, known_levels=units.levels)
+        return cls(places, units, deaths, ties == "efron", case_weight is not None, origin, scale)
 
     def only(self, columns: np.ndarray) -> PatternLikelihood:
         """Give the likelihood of some columns (a boolean mask of shape (p,))."""
-        units, deaths = (replace(each, covariates=each.covariates.only(columns)) for each in (self.units, self.deaths))
+        units, deaths = (replace(each, covariates=each.covariates.only(columns), known_levels=None) for each in (self.units, self.deaths))
         return replace(self, units=units, deaths=deaths, origin=self.origin[columns], scale=self.scale[columns])
 
     @property
@@ -285,7 +288,7 @@ class PatternLikelihood:
     def death_sums(self) -> np.ndarray:
         """Sum of the columns of each place's deaths, times their case weights; shape (k, p)."""
         deaths = self.deaths
-        ones = np.ones(len(deaths.covariates.table)) if not deaths.has_dense else np.ones(len(deaths.place)) if deaths.weight is None else deaths.weight
+        ones = np.ones(len(deaths.covariates.table)) if not deaths.has_dense else np.ones(len(deaths)) if deaths.weight is None else deaths.weight
         return deaths.moments(ones)[1].T
 
     def at(self, coefficients: np.ndarray) -> Evaluation:
@@ -334,42 +337,51 @@ def _counted(
     """Count those at risk, and those that die, by place and pattern."""
     u = len(covariates.table)
     own = None if repeats is None else repeats[at_risk]
-    found, n_cells, n, n_deaths = _tallied(last[at_risk], covariates.code[at_risk], event[at_risk], own, (n_places, u))
-    place = np.repeat(np.arange(n_places), n_cells)
-    code, dying = found - place * u, np.flatnonzero(n_deaths)
-    none = np.zeros((0, len(code)))
-    units = Units.sorted(replace(covariates, code=code, dense=none), place, n.astype(float), n_places)
+    n_cells, code, n, n_deaths = _tallied(last[at_risk], covariates.code[at_risk], event[at_risk], own, (n_places, u))
+    starts, dying, none = np.cumsum(n_cells) - n_cells, np.flatnonzero(n_deaths), np.zeros((0, len(code)))
+    units = Units(replace(covariates, code=code, dense=none), starts, n)
     of_deaths = replace(covariates, code=code[dying], dense=none[:, dying])
-    return units, Units.sorted(of_deaths, place[dying], n_deaths[dying].astype(float), n_places, dying)
+    return units, Units(of_deaths, np.searchsorted(dying, starts), n_deaths[dying].astype(float), dying)
 
 
 def _tallied(
     places: np.ndarray, code: np.ndarray, event: np.ndarray, repeats: np.ndarray | None, shape: tuple[int, int],
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Count rows by place and pattern in a table of that shape: which cells some row has, how many cells there are at each place, and how many rows
-    and how many deaths there are in each cell.
+    """Count rows by place and pattern in a table of that shape: how many cells there are at each place, and of each cell its pattern, how many rows
 
-    Both counts of a cell stand in one integer, the deaths in its upper half, so that the rows are gone through once; a large table is of
-    integers so short that it stays in the cache, and is made anew of longer ones where a count outgrows its half, as the sums then tell.
+    and how many deaths there are in it. Both counts stand in one integer, the deaths in its upper half, so that the rows are gone through once; a
+    large table is of integers so short that it stays in the cache, and is made anew of longer ones where a count outgrows its half, as sums tell.
     """
     n_rows, n_died = (len(code), np.count_nonzero(event)) if repeats is None else (int(repeats.sum()), int(repeats[event > 0].sum()))
-    size = shape[0] * shape[1]
-    for kind in (np.uint16, np.uint32, np.uint64) if size > SMALL and repeats is None else (np.uint64,):
-        table, half = np.zeros(size, dtype=kind), kind(4 * np.dtype(kind).itemsize)
+    for kind in (np.uint16, np.uint32, np.uint64) if shape[0] * shape[1] > SMALL and repeats is None else (np.uint64,):
+        table, half = np.zeros(shape, dtype=kind), kind(4 * np.dtype(kind).itemsize)
         for start in range(0, len(code), PORTION):
             rows = slice(start, start + PORTION)
             own = (event[rows].astype(kind) << half) + kind(1)
             if repeats is not None:
                 own *= repeats[rows].astype(kind)
-            np.add.at(table, np.multiply(places[rows], shape[1], dtype=np.int64) + code[rows], own)
-        is_found = table > 0
-        found = np.flatnonzero(is_found)
-        held = table[found]
-        n_deaths = held >> half
-        n = held - (n_deaths << half)
-        if n.sum() == n_rows and n_deaths.sum() == n_died:
+            np.add.at(table.reshape(-1), np.multiply(places[rows], shape[1], dtype=np.int64) + code[rows], own)
+        cells = _cells(table, half)
+        if cells[2].sum() == n_rows and cells[3].sum() == n_died:
             break
-    return found, np.count_nonzero(is_found.reshape(shape), axis=1), n, n_deaths
+    return cells
+
+
+def _cells(table: np.ndarray, half: np.integer) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Give the cells of such a table, a few places at a time, so that no more memory is touched than what is given."""
+    step = max(1, PORTION // table.shape[1])
+    n_cells = np.concatenate([np.count_nonzero(table[start : start + step], axis=1) for start in range(0, len(table), step)])
+    ends, n = np.cumsum(n_cells), int(n_cells.sum())
+    code, many, n_deaths = np.empty(n, dtype=np.int64), np.empty(n), np.empty(n, dtype=table.dtype)
+    for start in range(0, len(table), step):
+        places = table[start : start + step]
+        own = slice(ends[start] - n_cells[start], ends[min(start + step, len(table)) - 1])
+        found, first = np.flatnonzero(places > 0), np.arange(len(places)) * table.shape[1]
+        np.subtract(found, np.repeat(first, n_cells[start : start + step]), out=code[own])
+        held = places.reshape(-1)[found]
+        np.right_shift(held, half, out=n_deaths[own])
+        many[own] = held - (n_deaths[own] << half)
+    return n_cells, code, many, n_deaths
 
 
 def _in_order(
@@ -379,6 +391,6 @@ def _in_order(
     order = stable_order(last[at_risk], n_places)
     order = order if isinstance(at_risk, slice) else at_risk[order]
     own = None if weight is None else weight[order].astype(float)
-    units = Units.sorted(covariates.take(order), last[order].astype(np.int64), own, n_places)
+    units = Units(covariates.take(order), np.searchsorted(last[order], np.arange(n_places)), own)
     died = np.flatnonzero(event[order])
-    return units, Units.sorted(units.covariates.take(died), units.place[died], None if own is None else own[died], n_places, died)
+    return units, Units(units.covariates.take(died), np.searchsorted(died, units.starts), None if own is None else own[died], died)

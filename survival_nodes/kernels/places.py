@@ -9,6 +9,7 @@ import numpy as np
 ROOMY = 4  # times are looked up in a table unless it is this much longer than the rows
 SMALL = 1 << 20
 SHORT = 1 << 16
+PORTION = 1 << 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,17 +59,16 @@ def find_places(
     """
     span = int(exit_.max(initial=0)) + 1
     keys = np.asarray(exit_) if stratum is None else np.multiply(stratum, span, dtype=np.int64) + exit_
-    died = np.flatnonzero(np.asarray(event, dtype=bool))
-    died_keys, died_repeats = keys[died].astype(np.int64, copy=False), None if repeats is None else repeats[died]
     n_keys = span * (1 if stratum is None else int(stratum.max(initial=0)) + 1)
     if n_keys <= ROOMY * len(keys) + SMALL:
-        deaths = np.bincount(died_keys, died_repeats, minlength=n_keys)
+        deaths = _counted_deaths(keys, event, repeats, n_keys)
         found = np.flatnonzero(deaths)
         last = _places_before(found, n_keys, span)[keys]
         n_deaths = deaths[found]
     else:
-        found, inverse = np.unique(died_keys, return_inverse=True)
-        n_deaths = np.bincount(inverse.reshape(-1), died_repeats)
+        died = np.flatnonzero(np.asarray(event, dtype=bool))
+        found, inverse = np.unique(keys[died].astype(np.int64, copy=False), return_inverse=True)
+        n_deaths = np.bincount(inverse.reshape(-1), None if repeats is None else repeats[died])
         last = np.searchsorted(found, keys, side="right") - 1
         last[last >= 0] = np.where(found[last[last >= 0]] // span == keys[last >= 0] // span, last[last >= 0], -1)
     strata, ticks = np.divmod(found, span)
@@ -76,9 +76,18 @@ def find_places(
     return Places(n_deaths.astype(np.int64), ticks, strata, tuple(zip(edges[:-1], edges[1:], strict=True))), last
 
 
+def _counted_deaths(keys: np.ndarray, event: np.ndarray, repeats: np.ndarray | None, n_keys: int) -> np.ndarray:
+    """Count deaths by key, a portion of the rows at a time, so that no copies of all are made."""
+    deaths, portion = np.zeros(n_keys), max(PORTION, n_keys)
+    for start in range(0, len(keys), portion):
+        rows = slice(start, start + portion)
+        deaths += np.bincount(keys[rows], event[rows] if repeats is None else event[rows] * repeats[rows], minlength=n_keys)
+    return deaths
+
+
 def _places_before(found: np.ndarray, n_keys: int, span: int) -> np.ndarray:
     """Give, for each key, the last place of its stratum that is not later, -1 where there is none."""
-    mark = np.full(n_keys, -1, dtype=np.int32)
+    mark = np.full(n_keys, -1, dtype=np.min_scalar_type(-len(found) - 1))
     mark[found] = np.arange(len(found))
     return np.maximum.accumulate(mark.reshape(-1, span), axis=1).reshape(-1)
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from survival_nodes.kernels import pattern_likelihood
+from survival_nodes.kernels import places as places_module
 from survival_nodes.kernels.covariates import Covariates
 from survival_nodes.kernels.partial_likelihood import PartialLikelihood, maximise, maximise_likelihood
 from survival_nodes.kernels.pattern_likelihood import PatternLikelihood
@@ -34,7 +35,7 @@ def made_up(seed: int, n_dense: int, n_strata: int):
 @given(SEEDS, TIES, st.integers(0, 2), st.integers(1, 3), st.sampled_from(["plain", "weighted", "repeated"]), st.sampled_from([7, 1 << 16]), st.booleans())
 def test_patterns_give_what_rows_give(seed, ties, n_dense, n_strata, kind, portion, roomy):
     room = {} if roomy else {"ROOMY": 0, "SMALL": 0}  # without room for tables rows are sorted, and no columns are put together
-    with patch.multiple(pattern_likelihood, PORTION=portion, **room):
+    with patch.multiple(pattern_likelihood, PORTION=portion, **room), patch.object(places_module, "PORTION", portion):
         compare(seed, ties, n_dense, n_strata, kind)
 
 
@@ -129,7 +130,8 @@ def counted_one_by_one(places, code, event, repeats, shape):
         tables[0, place, pattern] += n
         tables[1, place, pattern] += n * died
     found = np.flatnonzero(tables[0])
-    return found.tolist(), np.count_nonzero(tables[0], axis=1).tolist(), tables[0].reshape(-1)[found].tolist(), tables[1].reshape(-1)[found].tolist()
+    n_cells, code = np.count_nonzero(tables[0], axis=1).tolist(), (found % shape[1]).tolist()
+    return n_cells, code, tables[0].reshape(-1)[found].tolist(), tables[1].reshape(-1)[found].tolist()
 
 
 @pytest.mark.parametrize(("n", "small", "many"), [
