@@ -17,7 +17,7 @@ from .works import FLOORS, Contestant, Work
 
 # Convergence is tightened, which takes a further fit, up to so many rows; a work that has taken so long has no more than so many rounds; and a peer
 # whose one call takes so long has that one round.
-MOST_TIGHTENED, PATIENCE, FEWEST, ENDLESS = 1_000_000, 90.0, 3, 300.0
+MOST_TIGHTENED, PATIENCE, FEWEST, ENDLESS = 1_000_000, 300.0, 3, 300.0
 Numbers = dict[str, list[float | None]]
 
 

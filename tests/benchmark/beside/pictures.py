@@ -36,9 +36,10 @@ def draw(record: Record, works: Sequence[Work], folder: Path) -> list[Path]:
 def _figure(record: Record, works: Sequence[Work], name: str) -> object:
     from matplotlib.figure import Figure
 
-    down = -(-len(works) // ACROSS)
-    figure = Figure(figsize=(4.2 * ACROSS, 3.4 * down + 0.4), layout="constrained")
-    panels = figure.subplots(down, ACROSS, squeeze=False).ravel()
+    across = min(ACROSS, len(works))
+    down = -(-len(works) // across)
+    figure = Figure(figsize=(4.2 * across, 3.4 * down + 0.4), layout="constrained")
+    panels = figure.subplots(down, across, squeeze=False).ravel()
     for panel, work in zip(panels, works):
         _panel(panel, record, work, QUANTITIES[name])
     for panel in panels[len(works):]:
@@ -54,6 +55,8 @@ def _looks(work: Work) -> list[tuple[Contestant, tuple]]:
 
 
 def _panel(panel: object, record: Record, work: Work, quantity: tuple[str, str]) -> None:
+    from matplotlib.ticker import LogFormatter
+
     field, label = quantity
     for contestant, (colour, style, mark) in _looks(work):
         points = [(n, getattr(middle(record, work.name, n, contestant.name), field)) for n in sizes_run(record, work.name, contestant.name)]
@@ -64,5 +67,8 @@ def _panel(panel: object, record: Record, work: Work, quantity: tuple[str, str])
     panel.set(xscale="log", yscale="log", title=work.name, xlabel="rows", ylabel=label)
     smallest, largest = panel.get_xlim()
     panel.set_xlim(min(smallest, 7e3), max(largest, 4.5e7))
+    if field == "mb":  # whole numbers of three or four digits, less than a decade apart
+        panel.yaxis.set_major_formatter(LogFormatter())
+        panel.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.6)))
     panel.grid(which="major", linewidth=0.3)
     panel.legend(fontsize=6, frameon=False)
