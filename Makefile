@@ -11,9 +11,9 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest
 
-# Timings beside peers that are installed, and simulation to known truth: some 90 minutes on two processors, of which relsurv on a
-# million rows takes ten. PEERS: the Python in which
-# peers are installed (tests/benchmark/README.md); every script runs, and the target fails at the end where one found something wrong.
+# Timings beside peers that are installed, and simulation to known truth: some two hours on two processors, of which relsurv on a million rows takes
+# ten minutes. PEERS: the Python in which peers are installed (tests/benchmark/README.md); every script runs, and the target fails at the end where
+# one found something wrong.
 PEERS ?= $(BIN)/python
 benchmark: $(VENV)/.installed-test
 	@failed=0; for script in "beside_peers.py --peers-python $(PEERS)" nodal_frame.py read_registry.py net_survival.py net_survival_truth.py; do \
