@@ -11,7 +11,7 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest
 
-# Timings beside peers that are installed, and simulation to known truth: some two hours on two processors, of which relsurv on a million rows takes
+# Timings beside peers that are installed, and simulation to known truth: some 70 minutes on two processors, of which relsurv on a million rows takes
 # ten minutes. PEERS: the Python in which peers are installed (tests/benchmark/README.md); every script runs, and the target fails at the end where
 # one found something wrong.
 PEERS ?= $(BIN)/python
