@@ -266,8 +266,6 @@ def test_codes_of_combinations_are_found_again(one_file, engine, way, looked_up)
 
 def test_values_that_come_later_are_not_taken_for_others(engine, monkeypatch, tmp_path):
     """A table that is written to between two questions is not numbered by the values that it had."""
-    if engine == "spark":
-        pytest.skip("Spark lists its files when they are opened")
     monkeypatch.setattr(engines, "FEW", 0)
     first, second = ({"node": ["a", "b", None], "age": [1, 2, None]}, {"node": ["c", "b", None], "age": [9, 2, None]})
     relation = opened(engine, tmp_path / "files", arrow_table(first))
