@@ -19,13 +19,12 @@ import numpy as np
 from .covariates import Covariates
 from .divisors import breslow_divisors, efron_divisors
 from .partial_likelihood import Evaluation
-from .places import Places, find_places, stable_order
+from .places import PORTION, Places, find_places, stable_order
 from .thin import product
 
 ROOMY = 4  # a table is filled directly unless it is this much larger than the rows that fill it
 SMALL = 1 << 20
 BITS = 20
-PORTION = 1 << 16
 MOST_COUNTED = 1 << 32  # rows, of which the counts of those at risk and of those that die stand in the halves of one integer
 SHORT_RUNS = 2  # units a run, on average, below which runs save nothing
 
@@ -116,9 +115,9 @@ class Units:
 
     @cached_property
     def level_runs(self) -> list[tuple[np.ndarray, np.ndarray | None]]:
-        """Portion by portion, where each unit adds to in a table of its places by what its columns of two values are together; where units come in
+        """Portion by portion, where each unit adds to in a table of its places by what its columns of two values are together.
 
-        runs that add to one, of the runs, and their starts.
+        Where units come in runs that add to one, it is that of the runs, with their starts; else with None.
         """
         found = []
         for rows, places in self.portions:
@@ -134,9 +133,9 @@ class Units:
         return np.diff(self.starts, append=len(self))
 
     def moments(self, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Sum weights by place, shape (k,), and weights times columns, shape (p, k); the weights are those of patterns, (u,), or, with columns
+        """Sum weights by place, shape (k,), and weights times columns, shape (p, k).
 
-        that have no patterns, of the units, (m,).
+        The weights are those of patterns, (u,), or, with columns that have no patterns, of the units, (m,).
         """
         covariates, k, n_levels = self.covariates, len(self.starts), len(self.levels.table)
         whole, sums, by_level = np.empty(k), np.empty((covariates.n_columns, k)), np.empty((k, n_levels))
@@ -347,10 +346,10 @@ def _counted(
 def _tallied(
     places: np.ndarray, code: np.ndarray, event: np.ndarray, repeats: np.ndarray | None, shape: tuple[int, int],
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Count rows by place and pattern in a table of that shape: how many cells there are at each place, and of each cell its pattern, how many rows
+    """Count rows by place and pattern in a table of that shape: give the cells at each place, and each cell's pattern, rows and deaths.
 
-    and how many deaths there are in it. Both counts stand in one integer, the deaths in its upper half, so that the rows are gone through once; a
-    large table is of integers so short that it stays in the cache, and is made anew of longer ones where a count outgrows its half, as sums tell.
+    Both counts of a cell stand in one integer, the deaths in its upper half, so that the rows are gone through once. A large table is of integers
+    so short that it stays in the cache, and is made anew of longer ones where a count outgrows its half, as the sums then tell.
     """
     n_rows, n_died = (len(code), np.count_nonzero(event)) if repeats is None else (int(repeats.sum()), int(repeats[event > 0].sum()))
     for kind in (np.uint16, np.uint32, np.uint64) if shape[0] * shape[1] > SMALL and repeats is None else (np.uint64,):

@@ -9,7 +9,7 @@ import numpy as np
 ROOMY = 4  # times are looked up in a table unless it is this much longer than the rows
 SMALL = 1 << 20
 SHORT = 1 << 16
-PORTION = 1 << 16
+PORTION = 1 << 16  # rows, or cells, gone through at a time: what is made of them stays in the cache, and no copies of all are made
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +77,7 @@ def find_places(
 
 
 def _counted_deaths(keys: np.ndarray, event: np.ndarray, repeats: np.ndarray | None, n_keys: int) -> np.ndarray:
-    """Count deaths by key, a portion of the rows at a time, so that no copies of all are made."""
+    """Count deaths by key, a portion of the rows at a time, or as many as there are keys."""
     deaths, portion = np.zeros(n_keys), max(PORTION, n_keys)
     for start in range(0, len(keys), portion):
         rows = slice(start, start + portion)

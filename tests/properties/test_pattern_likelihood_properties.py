@@ -105,6 +105,14 @@ def test_places_are_the_distinct_event_times_of_each_stratum(seed, n_strata, far
         assert last[row] == (reached[-1] if reached else -1)
 
 
+@pytest.mark.parametrize("n_places", [127, 128, 129, 32767, 32768, 32769])
+def test_as_many_places_as_short_integers_hold_are_told_apart(n_places):
+    """A death at every odd tick: who leaves at tick t was last at risk at the place (t - 1) // 2, and before the first at none."""
+    exit_ = np.arange(2 * n_places + 1)
+    places, last = find_places(exit_, exit_ % 2)
+    assert places.ticks.tolist() == exit_[1::2].tolist() and last.tolist() == ((exit_ - 1) // 2).tolist()
+
+
 def test_more_places_than_sixteen_bits_are_sorted_in_two_turns():
     places = np.random.default_rng(3).integers(0, 200_000, 5000)
     assert stable_order(places, 200_000).tolist() == np.argsort(places, kind="stable").tolist()
